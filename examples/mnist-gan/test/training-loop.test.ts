@@ -1,0 +1,101 @@
+// The loop: when losses are read and pictures taken, when it stops, and what it says of a loss that is no number.
+
+import { tensor } from "@adjoint/core";
+import { describe, expect, it } from "vitest";
+import { Stopwatch } from "../src/run/stopwatch.js";
+import { NonFiniteLossError, runTraining } from "../src/run/training-loop.js";
+
+function recorded({
+  iterations = 10,
+  historyInterval = 1,
+  sampleInterval = 100,
+  stopAfter = Number.POSITIVE_INFINITY,
+}) {
+  const log = { steps: 0, losses: [] as number[], samples: [] as number[], values: [] as number[] };
+  const options = {
+    iterations,
+    historyInterval,
+    sampleInterval,
+    stopwatch: new Stopwatch(),
+    step: () => {
+      log.steps++;
+      return { loss: tensor(100 - log.steps) };
+    },
+    onLosses: (row: { iteration: number; loss: number }) => {
+      log.losses.push(row.iteration);
+      log.values.push(row.loss);
+    },
+    onIteration: () => {},
+    onSample: async (iteration: number) => {
+      log.samples.push(iteration);
+    },
+    shouldStop: () => log.steps >= stopAfter,
+  };
+  return { log, options };
+}
+
+describe("runTraining", () => {
+  it("reads losses at both intervals and in the last iteration", async () => {
+    const { log, options } = recorded({ iterations: 11, historyInterval: 3, sampleInterval: 4 });
+    expect(await runTraining(options)).toBe(11);
+    expect(log).toEqual({
+      steps: 11,
+      losses: [3, 4, 6, 8, 9, 11],
+      samples: [4, 8, 11],
+      values: [97, 96, 94, 92, 91, 89],
+    });
+  });
+
+  it("ends with one more iteration, its losses and its picture, where it should stop", async () => {
+    const { log, options } = recorded({ historyInterval: 5, stopAfter: 6 });
+    expect(await runTraining(options)).toBe(7);
+    expect(log).toMatchObject({ steps: 7, losses: [5, 7], samples: [7] });
+  });
+
+  it("gives timers and signals their turn", async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const { options } = recorded({ iterations: 20 });
+    const busy = () => {
+      const end = performance.now() + 10;
+      while (performance.now() < end);
+      return options.step();
+    };
+    await runTraining({ ...options, step: busy, historyInterval: 100 });
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(2);
+  });
+
+  it.each([
+    [Number.NaN, 1, "training: loss is NaN at iteration 6"],
+    [Number.POSITIVE_INFINITY, 3, "training: loss is Infinity at iteration 6 (losses are checked every 3 iterations)"],
+  ])("stops at a loss of %d", async (value, historyInterval, message) => {
+    const { log, options } = recorded({ historyInterval });
+    const step = () => {
+      const { loss } = options.step();
+      return { loss: log.steps >= 6 ? tensor(value) : loss };
+    };
+    await expect(runTraining({ ...options, step })).rejects.toThrow(
+      new NonFiniteLossError("training", message.slice(10)),
+    );
+    expect(log.losses.at(-1)).toBe(6 - historyInterval);
+  });
+});
+
+describe("Stopwatch", () => {
+  it("takes the median over stretches, without what lies between them", async () => {
+    const stopwatch = new Stopwatch();
+    expect(stopwatch.medianMillisecondsPerIteration).toBeNaN();
+    const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+    for (const end of [10, 20, 30]) {
+      await wait(20);
+      stopwatch.lap(end);
+      await wait(60);
+      stopwatch.restart(end);
+    }
+    const median = stopwatch.medianMillisecondsPerIteration;
+    // 20 ms for 10 iterations; had the pauses counted, 8 ms each
+    expect(median).toBeGreaterThan(1.5);
+    expect(stopwatch.totalSeconds * 1000).toBeGreaterThan(3 * 10 * median);
+  });
+});

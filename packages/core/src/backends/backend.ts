@@ -1,0 +1,166 @@
+// THE contract every backend fulfils, and nothing else.
+//
+// A backend is memory and arithmetic over flat, row-major buffers. It is not a tensor library: it holds no derivative,
+// no graph, no notion of who owns a buffer, no broadcasting rules beyond the shapes it is handed, and it checks no
+// user input: ops have done that before they call. What it computes must not depend on how it is called: no kernel
+// may keep a reference to a buffer that it was given, and every result is a new buffer.
+//
+// All primitives are called synchronously and return at once. A backend whose device answers later returns a buffer
+// that stands for the pending result; only `read` waits. Calls take effect in the order in which they were made.
+
+import type { DType, FloatArray } from "../dtype.js";
+import type { Shape } from "../shape.js";
+
+/** Memory of a backend. Opaque to all but the backend that made it. */
+export interface BackendBuffer {
+  readonly dtype: DType;
+  /** Number of elements. */
+  readonly size: number;
+}
+
+/** A buffer together with the shape it is read in. */
+export interface Operand {
+  readonly buffer: BackendBuffer;
+  readonly shape: Shape;
+}
+
+/**
+ * Elementwise functions of one argument. Those with parameters:
+ * `leakyRelu` (slope below zero) and `clip` (low, high).
+ */
+export type UnaryName =
+  | "neg"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "square"
+  | "abs"
+  | "sign"
+  | "tanh"
+  | "sigmoid"
+  | "relu"
+  | "leakyRelu"
+  | "softplus"
+  | "clip";
+
+/** Elementwise functions of two arguments. The comparisons give 1 or 0. */
+export type BinaryName =
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "pow"
+  | "maximum"
+  | "minimum"
+  | "equal"
+  | "notEqual"
+  | "less"
+  | "lessEqual"
+  | "greater"
+  | "greaterEqual";
+
+/** Reductions over axes. NaN wins in `max` and `min`. `argMax` takes one axis; the first of equal elements wins. */
+export type ReduceName = "sum" | "max" | "min" | "argMax";
+
+/** An elementwise function with its parameters, as a product's epilogue takes it. */
+export interface Activation {
+  readonly name: UnaryName;
+  readonly parameters: readonly number[];
+}
+
+/** What is done to a product while its results are still at hand: first the bias, then the activation. */
+export interface Epilogue {
+  /** One value for each of the n columns. */
+  readonly bias?: BackendBuffer;
+  readonly activation?: Activation;
+}
+
+/**
+ * A product C[m×n] = A[m×k] · B[k×n], `batch` times over. Sizes are those of the product, after transposing: with
+ * `transposeA`, A is stored as k×m. A shared operand is stored once and used for every member of the batch.
+ */
+export interface MatmulSpec {
+  readonly batch: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly sharedA: boolean;
+  readonly sharedB: boolean;
+}
+
+/** A window into a buffer: element (i, j, …) of `shape` lies at `offset + i·strides[0] + j·strides[1] + …`. */
+export interface StridedView {
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** A contiguous buffer and the window of a larger one that it fills. */
+export interface Placement {
+  readonly buffer: BackendBuffer;
+  readonly view: StridedView;
+}
+
+/** What runs where, in words and names that a summary can print. */
+export interface BackendInfo {
+  /** The backend's name with its mode, as `useBackend` takes it: `"reference"`, `"gpu:webasm"`. */
+  readonly name: string;
+  /** What computes products: `"typescript"`, `"gpu.js webasm"`. */
+  readonly products: string;
+  /** What computes everything else. */
+  readonly elementwise: string;
+  /** Threads that compute, the calling one included. */
+  readonly threads: number;
+}
+
+/** Memory and arithmetic on one device. See the head of this file for what a backend is not. */
+export interface Backend {
+  /** The backend's name with its mode, as `useBackend` takes it. */
+  readonly name: string;
+  /** The element types it offers; the first is what new tensors get. */
+  readonly dtypes: readonly DType[];
+  /** Whether results can be read without waiting. */
+  readonly synchronous: boolean;
+  /** What runs where. */
+  info(): BackendInfo;
+
+  /** Copies host values to the device. `data` may change afterwards. */
+  upload(data: FloatArray): BackendBuffer;
+  /** A copy of the values, once they are there. Rejects where computing them failed. */
+  read(buffer: BackendBuffer): Promise<FloatArray>;
+  /** A copy of the values, now. Called only where `synchronous`. */
+  readSync(buffer: BackendBuffer): FloatArray;
+  /** Gives a buffer's memory back. It is not used again. */
+  free(buffer: BackendBuffer): void;
+  /** `size` elements of one value. */
+  fill(dtype: DType, size: number, value: number): BackendBuffer;
+  /** Overwrites `target` with the values of `source`, of the same size and element type, in place. */
+  assign(target: BackendBuffer, source: BackendBuffer): void;
+
+  /** An elementwise function of one argument. */
+  unary(name: UnaryName, x: BackendBuffer, parameters: readonly number[]): BackendBuffer;
+  /** An elementwise function of two arguments, each broadcast to `shape` by the usual rules. */
+  binary(name: BinaryName, a: Operand, b: Operand, shape: Shape): BackendBuffer;
+  /** `a` where `condition` is not 0 (NaN counts as not 0), else `b`; each broadcast to `shape`. */
+  select(condition: Operand, a: Operand, b: Operand, shape: Shape): BackendBuffer;
+  /** A reduction over `axes`, which are sorted, distinct and not negative. The result has the other axes, in order. */
+  reduce(name: ReduceName, x: Operand, axes: readonly number[]): BackendBuffer;
+  /** A matrix product, or a batch of them. An inner size of 0 gives zeros (and then the epilogue). */
+  matmul(a: BackendBuffer, b: BackendBuffer, spec: MatmulSpec, epilogue?: Epilogue): BackendBuffer;
+
+  /** Copies a window of `x` into a contiguous buffer: a transpose, a slice, a broadcast (stride 0). */
+  copy(x: BackendBuffer, view: StridedView): BackendBuffer;
+  /** A buffer of `size` zeros in which each part fills its window. Windows do not overlap. */
+  assemble(dtype: DType, size: number, parts: readonly Placement[]): BackendBuffer;
+  /** Rows of `x` ([rows, rowSize]) in the order of `indices`: whole numbers in [0, rows), checked by the caller. */
+  gatherRows(x: BackendBuffer, indices: Int32Array, rowSize: number): BackendBuffer;
+  /** `rows` rows of zeros to which row i of `x` is added at `indices[i]`, in order of i. The adjoint of gatherRows. */
+  scatterRows(x: BackendBuffer, indices: Int32Array, rows: number, rowSize: number): BackendBuffer;
+
+  /** Gives back everything that the backend holds: kernels, devices, workers. Its buffers are gone. */
+  dispose(): Promise<void>;
+  /** Whether `dispose` was called; a disposed backend refuses all work with a BackendError. */
+  readonly disposed: boolean;
+}

@@ -1,0 +1,17 @@
+// Element types. float32 everywhere; float64 where a backend offers it (the reference backend, for checking).
+
+/** The type of a tensor's elements. */
+export type DType = "float32" | "float64";
+
+/** The typed array that holds elements on the host. */
+export type FloatArray = Float32Array<ArrayBufferLike> | Float64Array<ArrayBufferLike>;
+
+/** A new host array of zeros. */
+export function allocate(dtype: DType, size: number): FloatArray {
+  return dtype === "float64" ? new Float64Array(size) : new Float32Array(size);
+}
+
+/** The element type of a host array. */
+export function dtypeOf(data: FloatArray): DType {
+  return data instanceof Float64Array ? "float64" : "float32";
+}

@@ -1,0 +1,121 @@
+// Loss functions: means over the batch by default, stable in floating point.
+
+import { ArgumentError, ShapeError } from "../errors.js";
+import { softplus } from "../ops/activations.js";
+import { abs, add, clip, exp, log, mul, neg, square, sub } from "../ops/arithmetic.js";
+import { logSoftmax, mean, sum } from "../ops/reductions.js";
+import type { TensorLike } from "../ops/support.js";
+import { formatShape, sameShape } from "../shape.js";
+import { Tensor } from "../tensor.js";
+
+/** What is made of the losses of the elements: their mean (the default), their sum, or nothing. */
+export interface LossOptions {
+  readonly reduction?: "mean" | "sum" | "none";
+}
+
+/** Keras's bound on probabilities, which keeps logarithms finite. */
+const PROBABILITY_EPSILON = 1e-7;
+
+function reduced(where: string, losses: Tensor, { reduction = "mean" }: LossOptions): Tensor {
+  if (reduction === "mean") return mean(losses);
+  if (reduction === "sum") return sum(losses);
+  if (reduction === "none") return losses;
+  throw new ArgumentError(where, `the reduction must be "mean", "sum" or "none", got "${String(reduction)}"`);
+}
+
+/** Refuses shapes that would broadcast: [n] against [n, 1] gives n² losses, which nobody means. */
+function checkSameShape(where: string, prediction: Tensor, target: TensorLike): void {
+  if (!(target instanceof Tensor) || sameShape(prediction.shape, target.shape)) return;
+  throw new ShapeError(
+    where,
+    `prediction and target differ: ${formatShape(prediction.shape)} × ${formatShape(target.shape)}`,
+  );
+}
+
+/**
+ * −t ln p − (1 − t) ln(1 − p), with p clipped to [ε, 1 − ε] as Keras does.
+ *
+ * @param probabilities in [0, 1], any shape
+ * @param target of the same shape, or one number for all
+ * @param options.epsilon in [0, ½); 1e-7 by default
+ * @throws ShapeError where the shapes differ
+ */
+export function binaryCrossEntropy(
+  probabilities: Tensor,
+  target: TensorLike,
+  { epsilon = PROBABILITY_EPSILON, ...options }: LossOptions & { epsilon?: number } = {},
+): Tensor {
+  checkSameShape("binaryCrossEntropy", probabilities, target);
+  const p = clip(probabilities, epsilon, 1 - epsilon);
+  const losses = neg(add(mul(target, log(p)), mul(sub(1, target), log(sub(1, p)))));
+  return reduced("binaryCrossEntropy", losses, options);
+}
+
+/**
+ * Binary cross-entropy of σ(x), computed from x without overflow: softplus(x) − t·x.
+ *
+ * @param logits any numbers, any shape
+ * @param target of the same shape, in [0, 1], or one number for all
+ * @throws ShapeError where the shapes differ
+ */
+export function binaryCrossEntropyWithLogits(logits: Tensor, target: TensorLike, options: LossOptions = {}): Tensor {
+  checkSameShape("binaryCrossEntropyWithLogits", logits, target);
+  const losses = sub(softplus(logits), mul(target, logits));
+  return reduced("binaryCrossEntropyWithLogits", losses, options);
+}
+
+/**
+ * −Σ t ln p over the last axis, with p clipped to [ε, 1 − ε] as Keras does.
+ *
+ * @param probabilities […, classes], each row summing to 1
+ * @param target of the same shape: one-hot, or a distribution
+ * @throws ShapeError where the shapes differ
+ */
+export function categoricalCrossEntropy(
+  probabilities: Tensor,
+  target: Tensor,
+  { epsilon = PROBABILITY_EPSILON, ...options }: LossOptions & { epsilon?: number } = {},
+): Tensor {
+  checkSameShape("categoricalCrossEntropy", probabilities, target);
+  const losses = neg(sum(mul(target, log(clip(probabilities, epsilon, 1 - epsilon))), { axes: -1 }));
+  return reduced("categoricalCrossEntropy", losses, options);
+}
+
+/**
+ * Categorical cross-entropy of softmax(x), computed from x without overflow.
+ *
+ * @param logits […, classes]
+ * @param target of the same shape: one-hot, or a distribution
+ * @throws ShapeError where the shapes differ
+ */
+export function categoricalCrossEntropyWithLogits(logits: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkSameShape("categoricalCrossEntropyWithLogits", logits, target);
+  const losses = neg(sum(mul(target, logSoftmax(logits)), { axes: -1 }));
+  return reduced("categoricalCrossEntropyWithLogits", losses, options);
+}
+
+/** (prediction − target)². Throws ShapeError where the shapes differ. */
+export function meanSquaredError(prediction: Tensor, target: TensorLike, options: LossOptions = {}): Tensor {
+  checkSameShape("meanSquaredError", prediction, target);
+  return reduced("meanSquaredError", square(sub(prediction, target)), options);
+}
+
+/** |prediction − target|. Throws ShapeError where the shapes differ. */
+export function meanAbsoluteError(prediction: Tensor, target: TensorLike, options: LossOptions = {}): Tensor {
+  checkSameShape("meanAbsoluteError", prediction, target);
+  return reduced("meanAbsoluteError", abs(sub(prediction, target)), options);
+}
+
+/**
+ * The Kullback–Leibler divergence of a diagonal normal from the standard one, summed over the last axis:
+ * −½ Σ (1 + ln σ² − μ² − σ²). Kingma & Welling, "Auto-Encoding Variational Bayes" (2014), appendix B.
+ *
+ * @param meanValue μ, […, latent]
+ * @param logVariance ln σ², of the same shape
+ * @throws ShapeError where the shapes differ
+ */
+export function klDivergenceNormal(meanValue: Tensor, logVariance: Tensor, options: LossOptions = {}): Tensor {
+  checkSameShape("klDivergenceNormal", meanValue, logVariance);
+  const terms = sub(sub(add(logVariance, 1), square(meanValue)), exp(logVariance));
+  return reduced("klDivergenceNormal", mul(sum(terms, { axes: -1 }), -0.5), options);
+}

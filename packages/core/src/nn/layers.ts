@@ -1,0 +1,184 @@
+// The layers: each a plain record of its parameters and options, with a forward of a line or two.
+
+import { withBackend } from "../backends/current.js";
+import { ArgumentError, ShapeError } from "../errors.js";
+import { leakyRelu, relu, sigmoid, tanh } from "../ops/activations.js";
+import { mul } from "../ops/arithmetic.js";
+import { reshape } from "../ops/broadcasting.js";
+import { randomUniform } from "../ops/creation.js";
+import { linear } from "../ops/matmul.js";
+import { softmax } from "../ops/reductions.js";
+import type { Random } from "../random.js";
+import { formatShape, type Shape, sizeOf } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import { glorotUniform, type Initializer, zerosInitializer } from "./initializers.js";
+import { Module } from "./module.js";
+import { Parameter } from "./parameter.js";
+
+/** Options of `Dense`. */
+export interface DenseOptions {
+  /** Where the first weights are drawn from. Named by you, so that a run can be repeated. */
+  readonly random: Random;
+  /** `glorotUniform` by default. */
+  readonly kernelInitializer?: Initializer;
+  /** Zeros by default. */
+  readonly biasInitializer?: Initializer;
+  /** `false` leaves the bias out. */
+  readonly bias?: boolean;
+}
+
+/** x · kernel + bias: [batch, inFeatures] → [batch, outFeatures]. The kernel is [inFeatures, outFeatures]. */
+export class Dense extends Module {
+  readonly kind = "Dense";
+  readonly kernel: Parameter;
+  readonly bias: Parameter | undefined;
+
+  /** @throws ArgumentError where a size is no whole number ≥ 1 */
+  constructor(inFeatures: number, outFeatures: number, options: DenseOptions) {
+    super();
+    for (const features of [inFeatures, outFeatures]) {
+      if (!Number.isSafeInteger(features) || features < 1) {
+        throw new ArgumentError("Dense", `sizes must be whole numbers ≥ 1, got ${inFeatures} → ${outFeatures}`);
+      }
+    }
+    const { random, kernelInitializer = glorotUniform, biasInitializer = zerosInitializer, bias = true } = options;
+    const fans = { fanIn: inFeatures, fanOut: outFeatures, random };
+    this.kernel = new Parameter(kernelInitializer({ ...fans, shape: [inFeatures, outFeatures] }), "kernel");
+    this.bias = bias ? new Parameter(biasInitializer({ ...fans, shape: [outFeatures] }), "bias") : undefined;
+  }
+
+  forward(x: Tensor): Tensor {
+    return linear(x, this.kernel, this.bias);
+  }
+}
+
+/** x above 0, negativeSlope · x elsewhere. */
+export class LeakyReLU extends Module {
+  readonly kind = "LeakyReLU";
+  readonly negativeSlope: number;
+
+  /** @param options.negativeSlope 0.01 by default */
+  constructor({ negativeSlope = 0.01 }: { negativeSlope?: number } = {}) {
+    super();
+    this.negativeSlope = negativeSlope;
+  }
+
+  forward(x: Tensor): Tensor {
+    return leakyRelu(x, { negativeSlope: this.negativeSlope });
+  }
+}
+
+/** max(x, 0). */
+export class ReLU extends Module {
+  readonly kind = "ReLU";
+
+  forward(x: Tensor): Tensor {
+    return relu(x);
+  }
+}
+
+/** The hyperbolic tangent. */
+export class Tanh extends Module {
+  readonly kind = "Tanh";
+
+  forward(x: Tensor): Tensor {
+    return tanh(x);
+  }
+}
+
+/** The logistic function. */
+export class Sigmoid extends Module {
+  readonly kind = "Sigmoid";
+
+  forward(x: Tensor): Tensor {
+    return sigmoid(x);
+  }
+}
+
+/** eˣ / Σeˣ along an axis, the last by default. */
+export class Softmax extends Module {
+  readonly kind = "Softmax";
+  readonly axis: number;
+
+  constructor({ axis = -1 }: { axis?: number } = {}) {
+    super();
+    this.axis = axis;
+  }
+
+  forward(x: Tensor): Tensor {
+    return softmax(x, { axis: this.axis });
+  }
+}
+
+/**
+ * In training, sets each element to 0 with probability `rate` and divides the others by 1 − rate; in evaluation, hands
+ * its input through (Srivastava et al., 2014).
+ */
+export class Dropout extends Module {
+  readonly kind = "Dropout";
+  readonly rate: number;
+  readonly random: Random;
+
+  /** @throws ArgumentError unless 0 ≤ rate < 1 */
+  constructor(rate: number, { random }: { random: Random }) {
+    super();
+    if (!(rate >= 0 && rate < 1)) throw new ArgumentError("Dropout", `the rate must be in [0, 1), got ${rate}`);
+    this.rate = rate;
+    this.random = random;
+  }
+
+  forward(x: Tensor): Tensor {
+    if (!this.training || this.rate === 0) return x;
+    const { random, rate } = this;
+    const drawn = withBackend(x.backend, () => randomUniform(x.shape, { random, dtype: x.dtype }));
+    return mul(x, mul(drawn.greaterEqual(rate), 1 / (1 - rate)));
+  }
+}
+
+/** [batch, …] → [batch, the product of the rest]. */
+export class Flatten extends Module {
+  readonly kind = "Flatten";
+
+  forward(x: Tensor): Tensor {
+    return reshape(x, [x.shape[0] ?? 1, sizeOf(x.shape.slice(1))]);
+  }
+}
+
+/** [batch, …] → [batch, ...shape]. */
+export class Reshape extends Module {
+  readonly kind = "Reshape";
+  readonly shape: Shape;
+
+  /** @param shape the shape of one element of the batch; one size may be −1 */
+  constructor(shape: Shape) {
+    super();
+    this.shape = [...shape];
+  }
+
+  forward(x: Tensor): Tensor {
+    if (x.rank === 0) throw new ShapeError("Reshape", `needs a batch, got ${formatShape(x.shape)}`);
+    return reshape(x, [x.shape[0] as number, ...this.shape]);
+  }
+}
+
+/** Layers one after the other. Their parameters are named by their places: `0.kernel`, `0.bias`, `2.kernel`, …. */
+export class Sequential extends Module {
+  readonly kind = "Sequential";
+  readonly layers: readonly Module[];
+
+  /** @param options.name the model's name; it stands in front of its parameters' names in messages */
+  constructor(layers: readonly Module[], options: { name?: string } = {}) {
+    super(options);
+    this.layers = [...layers];
+    // names the parameters by their full paths from the start
+    this.namedParameters();
+  }
+
+  override children(): ReadonlyMap<string, Module> {
+    return new Map(this.layers.map((layer, i) => [String(i), layer]));
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.layers.reduce((value, layer) => layer.apply(value), x);
+  }
+}

@@ -1,0 +1,230 @@
+// Module: something with parameters and a forward function. Its parameters and children are found among its fields,
+// so that a model is a plain class, or a Sequential of layers.
+
+import { noGradient } from "../autodiff.js";
+import { StateError } from "../errors.js";
+import { zeros } from "../ops/creation.js";
+import { scope } from "../scope.js";
+import { formatShape, type Shape, sameShape, stridesOf } from "../shape.js";
+import { refusePromise } from "../synchronous.js";
+import { Tensor, wrap } from "../tensor.js";
+import { Parameter } from "./parameter.js";
+import { formatSummary, type SummaryRow } from "./summary.js";
+
+/** Values by parameter name, as `stateDict` gives them. */
+export type StateDict = ReadonlyMap<string, Tensor>;
+
+/** How many numbers a model trains, and how many it holds fixed. */
+export interface ParameterCount {
+  readonly trainable: number;
+  readonly frozen: number;
+  readonly total: number;
+}
+
+let observer: ((module: Module, output: Tensor) => void) | undefined;
+
+/** The base of layers and models: write `forward`, call `apply`. */
+export abstract class Module {
+  /** What a summary calls this kind of layer. Named, not read from the class: minifiers rename classes. */
+  abstract readonly kind: string;
+  /** The model's name; it stands in front of its parameters' names in messages. */
+  readonly name: string | undefined;
+  #training = true;
+
+  constructor({ name }: { name?: string | undefined } = {}) {
+    this.name = name;
+  }
+
+  /** Computes the output. To be written by each module; to be called through `apply`. */
+  abstract forward(x: Tensor): Tensor;
+
+  /** Computes the module's output for an input. */
+  apply(x: Tensor): Tensor {
+    const output = this.forward(x);
+    observer?.(this, output);
+    return output;
+  }
+
+  /** Whether the module is in training mode (the default). Dropout, for one, is idle in evaluation mode. */
+  get training(): boolean {
+    return this.#training;
+  }
+
+  /** Switches this module and all inside to training mode. */
+  train(): this {
+    return this.#setTraining(true);
+  }
+
+  /** Switches this module and all inside to evaluation mode. */
+  eval(): this {
+    return this.#setTraining(false);
+  }
+
+  /** The modules directly inside, by the names of the fields that hold them; of arrays, `field.0`, `field.1`, …. */
+  children(): ReadonlyMap<string, Module> {
+    return this.#fields((value): value is Module => value instanceof Module);
+  }
+
+  /** The trained values by name, each once: this module's own, then its children's as `child.name`. */
+  namedParameters(): ReadonlyMap<string, Parameter> {
+    const found = new Map<string, Parameter>();
+    this.#collect("", found, new Set());
+    const prefix = this.name === undefined ? "" : `${this.name}.`;
+    for (const [path, parameter] of found) parameter.nameWithin(prefix + path);
+    return found;
+  }
+
+  /** The trained values, each once. This is what an optimizer is given. */
+  parameters(): Parameter[] {
+    return [...this.namedParameters().values()];
+  }
+
+  /** How many numbers the parameters hold. */
+  parameterCount(): ParameterCount {
+    let [trainable, frozen] = [0, 0];
+    for (const parameter of this.parameters()) {
+      if (parameter.frozen) frozen += parameter.size;
+      else trainable += parameter.size;
+    }
+    return { trainable, frozen, total: trainable + frozen };
+  }
+
+  /** Freezes all parameters: gradients for them are refused, and optimizers leave them alone. */
+  freeze(): this {
+    for (const parameter of this.parameters()) parameter.freeze();
+    return this;
+  }
+
+  /** Makes all parameters trainable. */
+  unfreeze(): this {
+    for (const parameter of this.parameters()) parameter.unfreeze();
+    return this;
+  }
+
+  /** A copy of all parameters' values, by name. Later training does not change it. */
+  stateDict(): StateDict {
+    return copyState(this.namedParameters());
+  }
+
+  /**
+   * Overwrites all parameters' values.
+   *
+   * @throws StateError that lists every missing, unexpected and misshapen entry; then nothing was changed
+   */
+  loadStateDict(state: StateDict): void {
+    loadState(this.name ?? this.kind, this.namedParameters(), state);
+  }
+
+  /**
+   * A table of the modules inside with their output shapes and parameters, as text.
+   *
+   * @param inputShape the shape of one input, without the batch axis
+   * @throws ShapeError where the model does not take such an input
+   */
+  summary(inputShape: Shape): string {
+    const rows: SummaryRow[] = [];
+    const direct = new Map([...this.children()].map(([name, child]) => [child, name]));
+    const formerObserver = observer;
+    const modes = [...this.#all()].map((module) => [module, module.training] as const);
+    observer = (module, output) => {
+      const name = direct.get(module);
+      if (name === undefined) return;
+      rows.push({ name, kind: module.kind, outputShape: output.shape, ...module.parameterCount() });
+    };
+    try {
+      this.eval();
+      scope(() => noGradient(() => this.forward(zeros([1, ...inputShape]))));
+    } finally {
+      observer = formerObserver;
+      for (const [module, training] of modes) module.#training = training;
+    }
+    return formatSummary(this.name ?? this.kind, rows, this.parameterCount());
+  }
+
+  #setTraining(training: boolean): this {
+    for (const module of this.#all()) module.#training = training;
+    return this;
+  }
+
+  /** This module and all inside, each once. */
+  #all(seen = new Set<Module>()): Set<Module> {
+    if (seen.has(this)) return seen;
+    seen.add(this);
+    for (const child of this.children().values()) child.#all(seen);
+    return seen;
+  }
+
+  #collect(prefix: string, found: Map<string, Parameter>, seen: Set<Module | Parameter>): void {
+    if (seen.has(this)) return;
+    seen.add(this);
+    for (const [name, parameter] of this.#fields((value): value is Parameter => value instanceof Parameter)) {
+      if (seen.has(parameter)) continue;
+      seen.add(parameter);
+      found.set(prefix + name, parameter);
+    }
+    for (const [name, child] of this.children()) child.#collect(`${prefix}${name}.`, found, seen);
+  }
+
+  #fields<T>(wanted: (value: unknown) => value is T): Map<string, T> {
+    const found = new Map<string, T>();
+    for (const [field, value] of Object.entries(this)) {
+      if (wanted(value)) found.set(field, value);
+      if (!Array.isArray(value)) continue;
+      value.forEach((item: unknown, i) => {
+        if (wanted(item)) found.set(`${field}.${i}`, item);
+      });
+    }
+    return found;
+  }
+}
+
+/** What `withFrozen` takes: models, parameters, or lists of them. */
+export type Freezable = Module | Parameter | readonly (Module | Parameter)[];
+
+/**
+ * Runs `fn` with all parameters of `target` frozen, and restores what was frozen before and what was not, also when
+ * `fn` throws. Gradients still flow through to whatever feeds the frozen model.
+ *
+ * @throws AdjointError where `fn` returns a promise: what runs after an `await` would not be frozen
+ */
+export function withFrozen<T>(target: Freezable, fn: () => T): T {
+  const targets = target instanceof Module || target instanceof Parameter ? [target] : target;
+  const parameters = targets.flatMap((item) => (item instanceof Module ? item.parameters() : [item]));
+  const trainable = [...new Set(parameters)].filter((parameter) => !parameter.frozen);
+  for (const parameter of trainable) parameter.freeze();
+  try {
+    return refusePromise("withFrozen", fn());
+  } finally {
+    for (const parameter of trainable) parameter.unfreeze();
+  }
+}
+
+/** Copies of named tensors, which no scope owns. */
+export function copyState(named: ReadonlyMap<string, Tensor>): StateDict {
+  const copies = new Map<string, Tensor>();
+  for (const [name, value] of named) {
+    const view = { shape: value.shape, strides: stridesOf(value.shape), offset: 0 };
+    const copy = wrap(value.backend, value.backend.copy(value.bufferFor("stateDict"), view), value.shape, "stateDict");
+    copy.storage.adopt(undefined);
+    copies.set(name, copy);
+  }
+  return copies;
+}
+
+/** Overwrites named parameters; throws before it changes anything where the state does not fit. */
+export function loadState(owner: string, targets: ReadonlyMap<string, Parameter>, state: StateDict): void {
+  const missing = [...targets.keys()].filter((name) => !state.has(name));
+  const unexpected = [...state.keys()].filter((name) => !targets.has(name));
+  const misshapen = [...targets].flatMap(([name, { shape }]) => {
+    const given = state.get(name);
+    if (!(given instanceof Tensor) || sameShape(given.shape, shape)) return [];
+    return [`${name} is ${formatShape(given.shape)}, expected ${formatShape(shape)}`];
+  });
+  const problems = [
+    ...(missing.length ? [`missing: ${missing.join(", ")}`] : []),
+    ...(unexpected.length ? [`unexpected: ${unexpected.join(", ")}`] : []),
+    ...(misshapen.length ? [`wrong shape: ${misshapen.join(", ")}`] : []),
+  ];
+  if (problems.length) throw new StateError("loadStateDict", `does not fit ${owner}: ${problems.join("; ")}`);
+  for (const [name, parameter] of targets) parameter.assign(state.get(name) as Tensor);
+}

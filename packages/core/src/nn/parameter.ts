@@ -1,0 +1,76 @@
+// Parameter: a tensor that training changes in place, and that can be frozen.
+
+import { StateError } from "../errors.js";
+import { formatShape, sameShape, stridesOf } from "../shape.js";
+import { Storage } from "../storage.js";
+import { Tensor } from "../tensor.js";
+
+/**
+ * A named tensor of trained values. It requires a gradient unless it is frozen, and belongs to no scope. The values
+ * it is made of are copied.
+ */
+export class Parameter extends Tensor {
+  #name: string;
+
+  /** @param name what messages and state dictionaries call it; a Module puts its own path in front */
+  constructor(value: Tensor, name: string) {
+    const { backend, shape } = value;
+    const view = { shape, strides: stridesOf(shape), offset: 0 };
+    const storage = new Storage(backend, backend.copy(value.bufferFor("Parameter"), view), "Parameter");
+    storage.adopt(undefined);
+    super({ storage, shape, requiresGradient: true });
+    this.#name = name;
+  }
+
+  /** The name, with the path of the outermost module that has listed it: `generator.0.kernel`. */
+  get name(): string {
+    return this.#name;
+  }
+
+  override get label(): string {
+    return `the parameter "${this.#name}"`;
+  }
+
+  /** Whether the parameter is frozen: gradients for it are refused, and optimizers leave it alone. */
+  override get frozen(): boolean {
+    return !this.requiresGradient;
+  }
+
+  /** Freezes the parameter until `unfreeze`. To freeze for the length of a function, see `withFrozen`. */
+  freeze(): void {
+    this.requiresGradient = false;
+  }
+
+  /** Makes the parameter trainable again. */
+  unfreeze(): void {
+    this.requiresGradient = true;
+  }
+
+  /** @internal Takes a longer name: the path as an outer module sees it. */
+  nameWithin(path: string): void {
+    if (path.length > this.#name.length) this.#name = path;
+  }
+
+  /**
+   * Overwrites the values in place. Derivatives of losses computed before are refused from then on.
+   *
+   * @param value a tensor of the same shape; from another backend or of another element type it is converted
+   * @throws StateError where the shapes differ
+   */
+  assign(value: Tensor): void {
+    if (!sameShape(value.shape, this.shape)) {
+      throw new StateError("assign", `${this.label} is ${formatShape(this.shape)}, got ${formatShape(value.shape)}`);
+    }
+    const { backend, dtype } = this;
+    const target = this.bufferFor("assign");
+    if (value.backend === backend && value.dtype === dtype) {
+      backend.assign(target, value.bufferFor("assign"));
+    } else {
+      const values = value.dataSync();
+      const converted = backend.upload(dtype === "float64" ? Float64Array.from(values) : Float32Array.from(values));
+      backend.assign(target, converted);
+      backend.free(converted);
+    }
+    this.storage.version++;
+  }
+}

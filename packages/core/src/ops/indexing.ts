@@ -1,0 +1,83 @@
+// Taking rows by their numbers, and one-hot vectors. Indices live on the host: they decide where memory is read.
+
+import { defineOp, type Op } from "../autodiff.js";
+import { ArgumentError, ShapeError } from "../errors.js";
+import { sizeOf } from "../shape.js";
+import { Tensor, wrap } from "../tensor.js";
+import { reshape } from "./broadcasting.js";
+import { equal } from "./comparison.js";
+import { arange, tensor } from "./creation.js";
+import { operands } from "./support.js";
+
+/** Whole numbers that name rows or classes: an array, or a tensor of a backend that reads synchronously. */
+export type Indices = readonly number[] | Int32Array | Uint8Array | Tensor;
+
+function hostIndices(where: string, indices: Indices, limit: number): Int32Array {
+  const values = indices instanceof Tensor ? indices.dataSync() : indices;
+  const result = new Int32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (!Number.isInteger(value) || value < 0 || value >= limit) {
+      throw new ArgumentError(where, `index ${i} is ${value}, expected a whole number in [0, ${limit})`);
+    }
+    result[i] = value;
+  }
+  return result;
+}
+
+// d x[i]: row j of dx collects the rows of dy that came from it
+const gatherOp: Op<[Tensor], Int32Array> = defineOp<[Tensor], Int32Array>({
+  name: "gather",
+  forward: ([x], indices) => {
+    const rest = x.shape.slice(1);
+    const buffer = x.backend.gatherRows(x.bufferFor("gather"), indices, sizeOf(rest));
+    return wrap(x.backend, buffer, [indices.length, ...rest], "gather");
+  },
+  gradient: ({ dy, inputs: [x], options: indices }) => [() => scatterOp([dy], { indices, rows: x.shape[0] as number })],
+});
+
+const scatterOp: Op<[Tensor], { indices: Int32Array; rows: number }> = defineOp<
+  [Tensor],
+  { indices: Int32Array; rows: number }
+>({
+  name: "gather gradient",
+  forward: ([x], { indices, rows }) => {
+    const rest = x.shape.slice(1);
+    const buffer = x.backend.scatterRows(x.bufferFor("gather gradient"), indices, rows, sizeOf(rest));
+    return wrap(x.backend, buffer, [rows, ...rest], "gather gradient");
+  },
+  gradient: ({ dy, options: { indices } }) => [() => gatherOp([dy], indices)],
+});
+
+/**
+ * The entries of the first axis named by `indices`, in their order, repeated where an index is.
+ *
+ * @param x [rows, …]
+ * @param indices whole numbers in [0, rows); a tensor of any shape, or a list
+ * @returns [...indices.shape, …]
+ * @throws ShapeError for a scalar `x`; ArgumentError for an index out of range
+ */
+export function gather(x: Tensor, indices: Indices): Tensor {
+  const [source] = operands("gather", [x]);
+  if (source.rank === 0) throw new ShapeError("gather", "needs a tensor of at least one axis, got a scalar");
+  const rows = gatherOp([source], hostIndices("gather", indices, source.shape[0] as number));
+  if (!(indices instanceof Tensor) || indices.rank === 1) return rows;
+  return reshape(rows, [...indices.shape, ...source.shape.slice(1)]);
+}
+
+/**
+ * Rows that are 1 at their index and 0 elsewhere. Not differentiable.
+ *
+ * @param indices whole numbers in [0, depth)
+ * @param depth the number of classes
+ * @returns [...indices.shape, depth]
+ * @throws ArgumentError for an index out of range or a depth that is no whole number ≥ 1
+ */
+export function oneHot(indices: Indices, depth: number): Tensor {
+  if (!Number.isSafeInteger(depth) || depth < 1) {
+    throw new ArgumentError("oneHot", `the depth must be a whole number ≥ 1, got ${depth}`);
+  }
+  const shape = indices instanceof Tensor ? indices.shape : [indices.length];
+  const checked = tensor(Float64Array.from(hostIndices("oneHot", indices, depth)), { shape: [...shape, 1] });
+  return equal(checked, arange(depth));
+}

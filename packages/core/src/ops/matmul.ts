@@ -1,0 +1,132 @@
+// Matrix products. A transpose is a flag, never a copy, also in the gradients.
+
+import { defineOp } from "../autodiff.js";
+import type { MatmulSpec } from "../backends/backend.js";
+import { ShapeError } from "../errors.js";
+import { broadcastShapes, formatShape, type Shape, sizeOf } from "../shape.js";
+import { type Tensor, wrap } from "../tensor.js";
+import { broadcastTo, reshape, sumTo } from "./broadcasting.js";
+import { sum } from "./reductions.js";
+import { operands } from "./support.js";
+
+/** Options of `matmul`: which operand is read transposed in its last two axes. */
+export interface MatmulOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+interface Product extends MatmulSpec {
+  /** The axes in front of the matrices of the result. */
+  readonly batchShape: Shape;
+}
+
+// C = A·B: dA = dC·Bᵀ, dB = Aᵀ·dC, with the flags as they come. A matrix that is used for a whole batch collects
+// the gradients of all its members.
+const matmulOp = defineOp<[Tensor, Tensor], Product>({
+  name: "matmul",
+  forward: ([a, b], product) => {
+    const buffer = a.backend.matmul(a.bufferFor("matmul"), b.bufferFor("matmul"), product);
+    return wrap(a.backend, buffer, [...product.batchShape, product.m, product.n], "matmul");
+  },
+  gradient: ({ dy, inputs: [a, b], options: { transposeA, transposeB } }) => [
+    () => {
+      const da = transposeA
+        ? matmul(b, dy, { transposeA: transposeB, transposeB: true })
+        : matmul(dy, b, { transposeB: !transposeB });
+      return sumTo(da, a.shape);
+    },
+    () => {
+      const db = transposeB
+        ? matmul(dy, a, { transposeA: true, transposeB: transposeA })
+        : matmul(a, dy, { transposeA: !transposeA });
+      return sumTo(db, b.shape);
+    },
+  ],
+});
+
+/**
+ * The matrix product over the last two axes; the axes in front broadcast.
+ *
+ * @param a […, m, k], or […, k, m] with `transposeA`
+ * @param b […, k, n], or […, n, k] with `transposeB`
+ * @returns […, m, n]
+ * @throws ShapeError for operands of fewer than two axes, differing inner sizes, or batches that do not broadcast
+ */
+export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  const [left, right] = operands("matmul", [a, b]);
+  const { transposeA = false, transposeB = false } = options;
+  const { m, n, k } = matrixSizes(left.shape, right.shape, transposeA, transposeB);
+  if (left.rank > 2 && right.rank === 2 && !transposeA) {
+    // one matrix for a whole batch: the batch is just more rows
+    const rows = reshape(left, [sizeOf(left.shape.slice(0, -1)), k]);
+    return reshape(matmul(rows, right, options), [...left.shape.slice(0, -1), n]);
+  }
+  const batchShape = broadcastShapes("matmul", left.shape.slice(0, -2), right.shape.slice(0, -2));
+  const [expandedA, expandedB] = [expandBatch(left, batchShape), expandBatch(right, batchShape)];
+  const batch = sizeOf(batchShape);
+  const sharedA = expandedA.size === m * k && batch !== 1;
+  const sharedB = expandedB.size === k * n && batch !== 1;
+  return matmulOp([expandedA, expandedB], { batch, batchShape, m, n, k, transposeA, transposeB, sharedA, sharedB });
+}
+
+/** Repeats a batch of matrices to `batchShape`, unless one matrix serves all of it. */
+function expandBatch(x: Tensor, batchShape: Shape): Tensor {
+  const own = x.shape.slice(0, -2);
+  const single = sizeOf(own) === 1 && sizeOf(batchShape) !== 0;
+  return single ? x : broadcastTo(x, [...batchShape, ...x.shape.slice(-2)]);
+}
+
+function matrixSizes(a: Shape, b: Shape, transposeA: boolean, transposeB: boolean) {
+  const shapes = `${formatShape(a)}${transposeA ? "ᵀ" : ""} × ${formatShape(b)}${transposeB ? "ᵀ" : ""}`;
+  if (a.length < 2 || b.length < 2) {
+    throw new ShapeError("matmul", `operands need at least two axes: ${shapes}; reshape a vector to a row or a column`);
+  }
+  const [aRows, aColumns] = a.slice(-2) as [number, number];
+  const [bRows, bColumns] = b.slice(-2) as [number, number];
+  const [m, k] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
+  const [inner, n] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
+  if (k !== inner) throw new ShapeError("matmul", `inner sizes differ: ${shapes}`);
+  return { m, n, k };
+}
+
+// d (x·W + b) = dx·W + x·dW + db
+const linearOp = defineOp<[Tensor, Tensor, Tensor]>({
+  name: "linear",
+  forward: ([x, kernel, bias]) => {
+    const [m, k] = x.shape as [number, number];
+    const n = kernel.shape[1] as number;
+    const plain = { batch: 1, transposeA: false, transposeB: false, sharedA: false, sharedB: false };
+    const epilogue = { bias: bias.bufferFor("linear") };
+    const buffer = x.backend.matmul(x.bufferFor("linear"), kernel.bufferFor("linear"), { ...plain, m, n, k }, epilogue);
+    return wrap(x.backend, buffer, [m, n], "linear");
+  },
+  gradient: ({ dy, inputs: [x, kernel] }) => [
+    () => matmul(dy, kernel, { transposeB: true }),
+    () => matmul(x, dy, { transposeA: true }),
+    () => sum(dy, { axes: 0 }),
+  ],
+});
+
+/**
+ * x · kernel + bias in one product, as a dense layer computes it.
+ *
+ * @param x […, in]
+ * @param kernel [in, out]
+ * @param bias [out]; none by default
+ * @returns […, out]
+ * @throws ShapeError where the shapes do not go together
+ */
+export function linear(x: Tensor, kernel: Tensor, bias?: Tensor): Tensor {
+  const [input, weights] = operands("linear", [x, kernel]);
+  const [inFeatures, outFeatures] = kernel.shape;
+  if (weights.rank !== 2 || input.rank < 1 || input.shape[input.rank - 1] !== inFeatures) {
+    throw new ShapeError("linear", `inner sizes differ: ${formatShape(input.shape)} × ${formatShape(weights.shape)}`);
+  }
+  const rows = reshape(input, [sizeOf(input.shape.slice(0, -1)), inFeatures as number]);
+  const outShape = [...input.shape.slice(0, -1), outFeatures as number];
+  if (bias === undefined) return reshape(matmul(rows, weights), outShape);
+  if (bias.rank !== 1 || bias.size !== outFeatures) {
+    throw new ShapeError("linear", `the bias must be [${outFeatures}], got ${formatShape(bias.shape)}`);
+  }
+  return reshape(linearOp(operands("linear", [rows, weights, bias]), undefined), outShape);
+}

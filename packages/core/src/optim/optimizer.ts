@@ -1,0 +1,172 @@
+// What all optimizers share: which parameters they own, what they refuse, and how a step is made.
+
+import { detach, findGradients, noGradient, withRecording } from "../autodiff.js";
+import { withBackend } from "../backends/current.js";
+import { ArgumentError, FrozenError, StateError } from "../errors.js";
+import { copyState, loadState, type StateDict } from "../nn/module.js";
+import { Parameter } from "../nn/parameter.js";
+import { tensor, zerosLike } from "../ops/creation.js";
+import { scope } from "../scope.js";
+import { refusePromise } from "../synchronous.js";
+import { Tensor } from "../tensor.js";
+
+/** What a function to minimize returns: the loss, or the loss with other tensors that are wanted outside. */
+export type LossResult = Tensor | { readonly loss: Tensor; readonly [name: string]: Tensor };
+
+/** Options of `minimize`. */
+export interface MinimizeOptions {
+  /** Leaves parameters alone that do not influence the loss, where an error is the default. */
+  readonly allowUnused?: boolean;
+}
+
+/** What an optimizer remembers of one parameter: named tensors of its shape, and how often it was updated. */
+interface ParameterState {
+  readonly slots: ReadonlyMap<string, Parameter>;
+  step: number;
+}
+
+/** The base of all optimizers. Owns exactly the parameters it was given, and never touches another. */
+export abstract class Optimizer {
+  readonly parameters: readonly Parameter[];
+  readonly #states = new Map<Parameter, ParameterState>();
+
+  /**
+   * @param parameters what is trained: `model.parameters()`
+   * @param slotNames what is remembered of each
+   * @throws ArgumentError for no parameters, one given twice, or something else than a Parameter
+   */
+  constructor(parameters: Iterable<Parameter>, slotNames: readonly string[]) {
+    this.parameters = [...parameters];
+    if (this.parameters.length === 0) throw new ArgumentError("Optimizer", "needs at least one parameter, got none");
+    for (const parameter of this.parameters) {
+      if (!(parameter instanceof Parameter)) {
+        throw new ArgumentError("Optimizer", "takes Parameters: pass model.parameters(), not a model or tensors");
+      }
+      if (this.#states.has(parameter)) throw new ArgumentError("Optimizer", `${parameter.label} is given twice`);
+      const slots = new Map(slotNames.map((name) => [name, new Parameter(zerosLike(parameter), name)]));
+      this.#states.set(parameter, { slots, step: 0 });
+    }
+  }
+
+  /**
+   * Computes the loss, its gradients for the parameters that are not frozen, and updates those. All memory of the step
+   * is given back, except what `fn` returns.
+   *
+   * @param fn returns the loss, of one element, or an object of tensors of which `loss` is one
+   * @returns what `fn` returned, cut from the graph
+   * @throws FrozenError where all parameters are frozen; GradientError where one that is not frozen does not influence
+   *   the loss (see `allowUnused`). Nothing is updated then.
+   */
+  minimize<Result extends LossResult>(fn: () => Result, { allowUnused = false }: MinimizeOptions = {}): Result {
+    const trainable = this.parameters.filter((parameter) => !parameter.frozen);
+    if (trainable.length === 0) {
+      const names = this.parameters.map((parameter) => parameter.name).join(", ");
+      throw new FrozenError("minimize", `all parameters of this optimizer are frozen: ${names}`);
+    }
+    return scope(() => {
+      const result = withRecording(true, () => refusePromise("minimize", fn()));
+      const loss = result instanceof Tensor ? result : result.loss;
+      noGradient(() => {
+        const found = findGradients(loss, trainable, { allowUnused });
+        trainable.forEach((parameter, i) => {
+          const gradient = found[i];
+          if (gradient) this.#apply(parameter, gradient);
+        });
+      });
+      return detached(result);
+    });
+  }
+
+  /**
+   * Updates parameters by gradients that were computed elsewhere.
+   *
+   * @param gradients a gradient for each parameter that is to be updated
+   * @throws FrozenError for a frozen parameter; ArgumentError for one that this optimizer does not own. Nothing is
+   *   updated then.
+   */
+  applyGradients(gradients: ReadonlyMap<Parameter, Tensor>): void {
+    for (const parameter of gradients.keys()) {
+      if (!this.#states.has(parameter)) {
+        throw new ArgumentError("applyGradients", `${parameter.label} does not belong to this optimizer`);
+      }
+      if (parameter.frozen) throw new FrozenError("applyGradients", `${parameter.label} is frozen`);
+    }
+    scope(() => {
+      noGradient(() => {
+        for (const [parameter, gradient] of gradients) this.#apply(parameter, gradient);
+      });
+    });
+  }
+
+  /** A copy of all that the optimizer remembers: `0.step`, `0.<slot>`, …, by the place of the parameter. */
+  stateDict(): StateDict {
+    const state = new Map(copyState(this.#namedSlots()));
+    this.parameters.forEach((parameter, i) => {
+      const step = withBackend(parameter.backend, () =>
+        tensor(this.#stateOf(parameter).step, { dtype: parameter.dtype }),
+      );
+      step.storage.adopt(undefined);
+      state.set(`${i}.step`, step);
+    });
+    return state;
+  }
+
+  /**
+   * Goes on from a state that `stateDict` gave.
+   *
+   * @throws StateError that lists every missing, unexpected and misshapen entry; then nothing was changed
+   */
+  loadStateDict(state: StateDict): void {
+    const steps = this.parameters.map((_, i) => state.get(`${i}.step`));
+    const missing = steps.flatMap((step, i) => (step ? [] : [`${i}.step`]));
+    if (missing.length) throw new StateError("loadStateDict", `the optimizer's state lacks ${missing.join(", ")}`);
+    const counts = steps.map((step) => (step as Tensor).itemSync());
+    const slots = new Map(
+      [...state].filter(([name]) => !/^\d+\.step$/.test(name) || !this.parameters[Number.parseInt(name, 10)]),
+    );
+    loadState("the optimizer", this.#namedSlots(), slots);
+    this.parameters.forEach((parameter, i) => {
+      this.#stateOf(parameter).step = counts[i] as number;
+    });
+  }
+
+  /**
+   * Computes a parameter's new value. To be written by each optimizer.
+   *
+   * @param step how often the parameter was updated, this update included: 1 the first time
+   * @param slots what is remembered of the parameter; to be changed by `assign`
+   */
+  protected abstract updated(parameter: Parameter, gradient: Tensor, step: number, slots: Slots): Tensor;
+
+  #apply(parameter: Parameter, gradient: Tensor): void {
+    const state = this.#stateOf(parameter);
+    state.step++;
+    parameter.assign(this.updated(parameter, gradient, state.step, (name) => state.slots.get(name) as Parameter));
+  }
+
+  #stateOf(parameter: Parameter): ParameterState {
+    return this.#states.get(parameter) as ParameterState;
+  }
+
+  #namedSlots(): Map<string, Parameter> {
+    const named = new Map<string, Parameter>();
+    this.parameters.forEach((parameter, i) => {
+      for (const [name, slot] of this.#stateOf(parameter).slots) named.set(`${i}.${name}`, slot);
+    });
+    return named;
+  }
+}
+
+/** Finds what an optimizer remembers of a parameter, by name. */
+export type Slots = (name: string) => Parameter;
+
+function detached<Result extends LossResult>(result: Result): Result {
+  if (result instanceof Tensor) return detach(result) as Result;
+  return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, detach(value)])) as Result;
+}
+
+/** Throws unless an option is a number in a range. */
+export function checkOption(where: string, name: string, value: number, low: number, high: number): void {
+  if (value >= low && value < high) return;
+  throw new ArgumentError(where, `${name} must be a number in [${low}, ${high}), got ${value}`);
+}

@@ -1,0 +1,42 @@
+// RMSprop: gradients divided by the root of their recent mean square.
+
+import type { Parameter } from "../nn/parameter.js";
+import { add, div, mul, sqrt, square, sub } from "../ops/arithmetic.js";
+import type { Tensor } from "../tensor.js";
+import { checkOption, Optimizer, type Slots } from "./optimizer.js";
+
+/** Options of `RMSprop`. */
+export interface RMSpropOptions {
+  /** 1e-3 by default. */
+  readonly learningRate?: number;
+  /** How much of the mean square is kept at each step; 0.9 by default. */
+  readonly decay?: number;
+  /** Keeps the division finite; 1e-7 by default. */
+  readonly epsilon?: number;
+}
+
+/** s ← ρs + (1 − ρ)g², θ ← θ − rate·g / (√s + ε). Tieleman & Hinton, Coursera lecture 6.5 (2012). */
+export class RMSprop extends Optimizer {
+  learningRate: number;
+  readonly decay: number;
+  readonly epsilon: number;
+
+  /** @throws ArgumentError for a rate or ε below 0, or a decay outside [0, 1) */
+  constructor(parameters: Iterable<Parameter>, options: RMSpropOptions = {}) {
+    super(parameters, ["meanSquare"]);
+    const { learningRate = 1e-3, decay = 0.9, epsilon = 1e-7 } = options;
+    checkOption("RMSprop", "learningRate", learningRate, 0, Infinity);
+    checkOption("RMSprop", "decay", decay, 0, 1);
+    checkOption("RMSprop", "epsilon", epsilon, 0, Infinity);
+    this.learningRate = learningRate;
+    this.decay = decay;
+    this.epsilon = epsilon;
+  }
+
+  protected updated(parameter: Parameter, gradient: Tensor, _step: number, slots: Slots): Tensor {
+    const { learningRate, decay, epsilon } = this;
+    const meanSquare = slots("meanSquare");
+    meanSquare.assign(add(mul(meanSquare, decay), mul(square(gradient), 1 - decay)));
+    return sub(parameter, div(mul(gradient, learningRate), add(sqrt(meanSquare), epsilon)));
+  }
+}

@@ -1,0 +1,43 @@
+// Stochastic gradient descent, with momentum.
+
+import type { Parameter } from "../nn/parameter.js";
+import { add, mul, sub } from "../ops/arithmetic.js";
+import type { Tensor } from "../tensor.js";
+import { checkOption, Optimizer, type Slots } from "./optimizer.js";
+
+/** Options of `SGD`. */
+export interface SGDOptions {
+  /** 0.01 by default. */
+  readonly learningRate?: number;
+  /** How much of the velocity is kept at each step; 0, none, by default. */
+  readonly momentum?: number;
+  /** Looks ahead along the velocity (Sutskever et al., 2013). */
+  readonly nesterov?: boolean;
+}
+
+/** u ← μu + g, θ ← θ − rate·u; with `nesterov` θ ← θ − rate·(g + μu). */
+export class SGD extends Optimizer {
+  learningRate: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+
+  /** @throws ArgumentError for a rate below 0 or a momentum outside [0, 1) */
+  constructor(parameters: Iterable<Parameter>, options: SGDOptions = {}) {
+    const { learningRate = 0.01, momentum = 0, nesterov = false } = options;
+    super(parameters, momentum === 0 ? [] : ["velocity"]);
+    checkOption("SGD", "learningRate", learningRate, 0, Infinity);
+    checkOption("SGD", "momentum", momentum, 0, 1);
+    this.learningRate = learningRate;
+    this.momentum = momentum;
+    this.nesterov = nesterov;
+  }
+
+  protected updated(parameter: Parameter, gradient: Tensor, _step: number, slots: Slots): Tensor {
+    const { learningRate, momentum, nesterov } = this;
+    if (momentum === 0) return sub(parameter, mul(gradient, learningRate));
+    const velocity = slots("velocity");
+    velocity.assign(add(mul(velocity, momentum), gradient));
+    const direction = nesterov ? add(gradient, mul(velocity, momentum)) : velocity;
+    return sub(parameter, mul(direction, learningRate));
+  }
+}

@@ -1,0 +1,70 @@
+// Memory and its owner: a Storage is one buffer of a backend, shared by all tensors that are views of it, and belongs
+// to the scope in which it was made until that ends.
+
+import type { Backend, BackendBuffer } from "./backends/backend.js";
+import { ReleasedError } from "./errors.js";
+
+/** The storages that a scope frees when it ends. */
+export type Owner = Set<Storage>;
+
+let currentOwner: Owner | undefined;
+
+/** Makes `owner` the owner of all that is made from here on, and returns the one before. */
+export function setOwner(owner: Owner | undefined): Owner | undefined {
+  const former = currentOwner;
+  currentOwner = owner;
+  return former;
+}
+
+/** A backend's buffer, with the op that made it and the scope that owns it. */
+export class Storage {
+  readonly backend: Backend;
+  readonly madeBy: string;
+  /** How often the values were changed in place. Derivatives are refused where this moved since they were recorded. */
+  version = 0;
+  #buffer: BackendBuffer;
+  #owner: Owner | undefined;
+  #released: string | undefined;
+
+  constructor(backend: Backend, buffer: BackendBuffer, madeBy: string) {
+    this.backend = backend;
+    this.madeBy = madeBy;
+    this.#buffer = buffer;
+    this.adopt(currentOwner);
+  }
+
+  /** The buffer; throws where it was given back. */
+  bufferFor(where: string): BackendBuffer {
+    if (this.#released !== undefined) {
+      throw new ReleasedError(where, `the tensor made by ${this.madeBy} ${this.#released}`);
+    }
+    return this.#buffer;
+  }
+
+  /** Element type and size, known also after the memory is gone. */
+  get description(): BackendBuffer {
+    return this.#buffer;
+  }
+
+  get released(): boolean {
+    return this.#released !== undefined;
+  }
+
+  /** Hands the storage to another owner; to nobody, and it lives as long as it is referenced. */
+  adopt(owner: Owner | undefined): void {
+    this.#owner?.delete(this);
+    this.#owner = owner;
+    owner?.add(this);
+  }
+
+  /** Gives the memory back. `why` completes the sentence that a later use is refused with. */
+  release(why: string): void {
+    if (this.#released !== undefined) return;
+    this.#released = why;
+    this.#owner?.delete(this);
+    this.#owner = undefined;
+    const { dtype, size } = this.#buffer;
+    this.backend.free(this.#buffer);
+    this.#buffer = { dtype, size };
+  }
+}

@@ -1,0 +1,104 @@
+// What is in the package that npm would publish, and whether tools and compilers can read it.
+
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Consumer, createConsumer, PACKAGE, removeConsumer } from "./consumer.js";
+
+const execute = promisify(execFile);
+const require = createRequire(import.meta.url);
+
+let consumer: Consumer;
+
+beforeAll(async () => {
+  consumer = await createConsumer();
+});
+
+afterAll(async () => {
+  await removeConsumer(consumer);
+});
+
+describe("the packed files", () => {
+  it("are the build, its sources and what a package page shows, and nothing else", () => {
+    const others = consumer.files.filter((file) => !file.startsWith("dist/") && !file.startsWith("src/"));
+    expect(others.toSorted()).toEqual(["LICENSE", "README.md", "package.json"]);
+    expect(consumer.files.filter((file) => file.includes(".test."))).toEqual([]);
+    expect(consumer.files.filter((file) => file.startsWith("src/") && !file.endsWith(".ts"))).toEqual([]);
+  });
+
+  it("have each entry as ESM and CommonJS, with types and source maps", () => {
+    for (const entry of ["dist/index", "dist/testing"]) {
+      for (const ending of [".js", ".js.map", ".cjs", ".cjs.map", ".d.ts", ".d.cts"]) {
+        expect(consumer.files).toContain(entry + ending);
+      }
+    }
+  });
+
+  it("have source maps that lead to sources in the package", async () => {
+    const maps = consumer.files.filter((file) => file.endsWith(".map"));
+    const sources = new Set<string>();
+    for (const file of maps) {
+      const map = JSON.parse(await readFile(join(PACKAGE, file), "utf8")) as { sources: string[] };
+      for (const source of map.sources) sources.add(join(dirname(file), source));
+    }
+    expect([...sources].filter((source) => !consumer.files.includes(source))).toEqual([]);
+    expect(sources).toContain("src/tensor.ts");
+  });
+
+  it("name no folder of the machine that built them", async () => {
+    const workspace = dirname(dirname(PACKAGE));
+    const texts = await Promise.all(consumer.files.map((file) => readFile(join(PACKAGE, file), "utf8")));
+    expect(consumer.files.filter((_, index) => texts[index]?.includes(workspace))).toEqual([]);
+  });
+});
+
+describe("the package's manifest", () => {
+  it("passes publint", async () => {
+    const tarball = await readFile(consumer.tarball);
+    const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(tarball).buffer }, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+  });
+
+  it("passes @arethetypeswrong/cli", async () => {
+    const cli = join(dirname(require.resolve("@arethetypeswrong/cli/package.json")), "dist", "index.js");
+    // It ends with another code than 0 where an entry resolves wrongly for any kind of importer.
+    const { stdout } = await execute(process.execPath, [cli, consumer.tarball, "--format", "json"]);
+    const report = JSON.parse(stdout) as { analysis: { entrypoints: object; problems: unknown[] } };
+    expect(Object.keys(report.analysis.entrypoints)).toEqual([".", "./testing", "./package.json"]);
+    expect(report.analysis.problems).toEqual([]);
+  });
+
+  it("gives types to ES modules and to CommonJS, which check without the types of Node", async () => {
+    const program = `
+      import { tensor, type Tensor } from "@adjoint/core";
+      import { checkGradients } from "@adjoint/core/testing";
+      const product: Tensor = tensor([[1, 2], [3, 4]]).matmul(tensor([[5], [6]]));
+      checkGradients((x: Tensor) => x.square().sum(), [product]);
+      // @ts-expect-error: a shape is no tensor
+      product.matmul([2, 2]);
+    `;
+    await writeFile(join(consumer.folder, "module.mts"), program);
+    await writeFile(join(consumer.folder, "common.cts"), program);
+    const options = [
+      "--strict",
+      "--noEmit",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2022",
+      "--lib",
+      "es2022,dom,esnext.disposable",
+    ];
+    const compiler = require.resolve("typescript/bin/tsc");
+    // tsc writes what it finds to standard output, so this shows it where it ends with another code than 0.
+    const outcome = await execute(process.execPath, [compiler, ...options, "module.mts", "common.cts"], {
+      cwd: consumer.folder,
+    }).catch((error: { stdout: string }) => error);
+    expect(outcome.stdout).toBe("");
+  });
+});

@@ -1,0 +1,18 @@
+// The build of @adjoint/core: ESM, CJS and types. Splitting keeps what both entries use in files of its own, so that
+// there is one current backend however many entries are imported, and the gpu backend in one that is loaded when asked.
+
+import { defineConfig } from "tsup";
+
+export default defineConfig({
+  entry: { index: "src/index.ts", testing: "src/testing/index.ts" },
+  tsconfig: "tsconfig.build.json",
+  format: ["esm", "cjs"],
+  platform: "neutral",
+  target: "es2022",
+  splitting: true,
+  // tsup's own way from split ESM to CommonJS spoils the source maps; Rollup, which this calls, does both well.
+  treeshake: true,
+  dts: true,
+  sourcemap: true,
+  clean: true,
+});

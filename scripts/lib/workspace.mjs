@@ -1,0 +1,57 @@
+// Where things lie in the workspace, and which parts of it are installed and built for what.
+// Importing this module refuses a Node that is too old, before anything else goes wrong in a less telling way.
+
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder of the workspace. */
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+/** The root's own record of what is installed and built. Not in git; gone with node_modules. */
+export const STAMPS = join(ROOT, "node_modules", ".adjoint");
+
+/** The buildable parts: folder, package name, the files that a build reads, and one file that it writes. */
+export const PROJECTS = {
+  core: {
+    folder: "packages/core",
+    name: "@adjoint/core",
+    sources: ["src", "tsup.config.ts", "package.json", "tsconfig.json", "tsconfig.build.json"],
+    output: "dist/index.js",
+  },
+  "mnist-gan": {
+    folder: "examples/mnist-gan",
+    name: "@adjoint/example-mnist-gan",
+    sources: ["src", "package.json", "tsconfig.json"],
+    output: "dist/main.js",
+  },
+  benchmarks: {
+    folder: "benchmarks",
+    name: "@adjoint/benchmarks",
+    // They time the step of the example's own program.
+    sources: ["src", "../examples/mnist-gan/src", "package.json", "tsconfig.json"],
+    output: "dist/main.js",
+  },
+};
+
+/** @typedef {keyof typeof PROJECTS} ProjectName */
+
+/** In the order in which they are built. */
+export const PROJECT_NAMES = /** @type {ProjectName[]} */ (Object.keys(PROJECTS));
+
+/** `package.json` of the root. `packageManager` there is the one place that names pnpm's version. */
+const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+
+/** pnpm with its exact version, as npm fetches it: `pnpm@10.34.8`. */
+export const PNPM = String(manifest.packageManager);
+
+refuseOldNode(String(manifest.engines.node).replace(">=", ""));
+
+/** @param {string} least the oldest version that works, `20.19` */
+function refuseOldNode(least) {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const [leastMajor = 0, leastMinor = 0] = least.split(".").map(Number);
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return;
+  process.stderr.write(`adjoint: Node ≥ ${least} is needed, this is ${process.versions.node}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,32 @@
+// How the tests of the whole workspace run: on the sources, with no build in between. Only the package tests
+// (packages/core/test/package) look at what was built.
+
+import { defineConfig } from "vitest/config";
+
+/** `@adjoint/source` leads from `@adjoint/core` to packages/core/src; the rest are vite's own for Node. */
+const conditions = ["@adjoint/source", "module", "node", "development|production"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: [
+      "packages/core/src/**/*.test.ts",
+      "packages/core/test/**/*.test.ts",
+      "examples/*/test/**/*.test.ts",
+      "scripts/**/*.test.ts",
+    ],
+    setupFiles: ["packages/core/test/setup.ts"],
+    restoreMocks: true,
+    // Only to end what hangs: no test may depend on how fast the machine is.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    reporters: process.env.ADJOINT_COUNTS ? ["default", "./scripts/count-reporter.mjs"] : ["default"],
+    coverage: {
+      provider: "v8",
+      include: ["packages/core/src/**/*.ts"],
+      exclude: ["**/*.test.ts"],
+      reporter: ["text", "html", "json-summary"],
+    },
+  },
+});
