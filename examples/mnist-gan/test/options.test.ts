@@ -109,8 +109,9 @@ describe("a wrong option", () => {
 });
 
 describe("README.md", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+
   it("has the table of options that --help has", () => {
-    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
     const table = readme
       .split("\n")
       .filter((line) => line.startsWith("| `--"))
@@ -123,5 +124,14 @@ describe("README.md", () => {
       return `| \`${flags}\` | ${meaning} |${cell || " "}|`;
     });
     expect(table).toEqual(expected);
+  });
+
+  it("starts the program with options that there are", () => {
+    const commands = readme.match(/^npm start.*$/gm) ?? [];
+    expect(commands.length).toBeGreaterThan(1);
+    for (const command of commands) {
+      const [, args = ""] = command.split(" -- ");
+      expect(parseOptions(args.split(" ").filter(Boolean)), command).toMatchObject({ kind: "run" });
+    }
   });
 });

@@ -21,7 +21,7 @@ describe("SignalWatch", () => {
       expect(watch.received).toBe("SIGINT");
       expect(first).toHaveBeenCalledExactlyOnceWith("SIGINT");
       expect(exit).not.toHaveBeenCalled();
-      vi.advanceTimersByTime(1000);
+      vi.advanceTimersByTime(2000);
       process.emit("SIGTERM", "SIGTERM");
       expect(exit).toHaveBeenCalledExactlyOnceWith(143);
       expect(watch.received).toBe("SIGINT");

@@ -17,7 +17,7 @@ import {
   tensor,
   useBackend,
 } from "@adjoint/core";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { createModels, type GanModels } from "../src/models.js";
 import { createOptimizers, ganStep, updateDiscriminator, updateGenerator } from "../src/step.js";
 
@@ -190,5 +190,17 @@ describe("freezing", () => {
     updateDiscriminator(models, optimizers.discriminator, batch());
     expect(bits(models.generator, optimizers.generator)).toEqual(before.generator);
     expect(bits(models.discriminator, optimizers.discriminator)).not.toEqual(before.discriminator);
+  });
+
+  it("leads the generator's gradient through a discriminator that is wholly frozen, and nothing else", () => {
+    const { models, optimizers } = prepared();
+    const frozen: number[] = [];
+    const apply = models.discriminator.apply.bind(models.discriminator);
+    vi.spyOn(models.discriminator, "apply").mockImplementation((x) => {
+      frozen.push(models.discriminator.parameterCount().frozen);
+      return apply(x);
+    });
+    ganStep(models, optimizers, batch());
+    expect(frozen).toEqual([0, 0, 100_609]);
   });
 });

@@ -5,7 +5,7 @@
 import { AdjointError, FrozenError, GradientError } from "./errors.js";
 import { formatShape, sameShape } from "./shape.js";
 import { refusePromise } from "./synchronous.js";
-import { type GraphNode, type Tensor, viewOf, wrap } from "./tensor.js";
+import { type GraphNode, Tensor, viewOf, wrap } from "./tensor.js";
 
 let recording = true;
 let nextNodeId = 0;
@@ -41,18 +41,17 @@ export function defineOp<Inputs extends readonly Tensor[], Options = undefined>(
   definition: OpDefinition<Inputs, Options>,
 ): Op<Inputs, Options> {
   return (inputs, options) => {
-    const output = withRecording(false, () => definition.forward(inputs, options));
+    const computed = withRecording(false, () => definition.forward(inputs, options));
+    // a forward that hands on a tensor it did not make (its input, say) must not relabel it, nor lend its gradient
+    const output = inputs.includes(computed) || needsGradient(computed) ? viewOf(computed, computed.shape) : computed;
     if (recording && inputs.some(needsGradient)) {
-      // a forward that hands an input through (a reshape to the same shape, say) must not relabel that input
-      const result = inputs.includes(output) ? viewOf(output, output.shape) : output;
-      result.node = {
+      output.node = {
         id: nextNodeId++,
         op: definition.name,
         inputs,
         versions: inputs.map((input) => input.storage.version),
-        gradient: (dy) => definition.gradient({ dy, inputs, output: result, options }),
+        gradient: (dy) => definition.gradient({ dy, inputs, output, options }),
       };
-      return result;
     }
     return output;
   };
@@ -94,6 +93,9 @@ export interface GradientOptions {
   readonly allowUnused?: boolean;
 }
 
+/** A gradient for each tensor asked about: of three, three. */
+export type GradientsOf<Wrt extends readonly Tensor[]> = { -readonly [K in keyof Wrt]: Tensor };
+
 // d (a + b): both get dy
 const accumulate = defineOp<[Tensor, Tensor]>({
   name: "accumulate gradients",
@@ -114,11 +116,17 @@ const accumulate = defineOp<[Tensor, Tensor]>({
  * @param loss a tensor of one element
  * @param wrt leaves that require a gradient (`Parameter`, `tensor(…, { requiresGradient: true })`), or tensors
  *   computed from such
- * @throws GradientError where one of `wrt` does not influence the loss (see `allowUnused`), or was changed in place
- *   since the loss was computed; FrozenError where one of `wrt` is frozen
+ * @throws GradientError where the loss has not one element, where one of `wrt` does not influence it (see
+ *   `allowUnused`), or where something it was computed from was changed in place since; FrozenError where one of `wrt`
+ *   is frozen; AdjointError where an op's own rule gives a gradient of the wrong shape
  */
-export function gradients(loss: Tensor, wrt: readonly Tensor[], options: GradientOptions = {}): Tensor[] {
-  return findGradients(loss, wrt, options).map((found, i) => found ?? zerosLike(wrt[i] as Tensor));
+export function gradients<const Wrt extends readonly Tensor[]>(
+  loss: Tensor,
+  wrt: Wrt,
+  options: GradientOptions = {},
+): GradientsOf<Wrt> {
+  const found = findGradients(loss, wrt, options);
+  return found.map((gradient, i) => gradient ?? zerosLike(wrt[i] as Tensor)) as GradientsOf<Wrt>;
 }
 
 /** @internal `gradients`, with `undefined` instead of zeros for what does not influence the loss. */
@@ -127,6 +135,9 @@ export function findGradients(
   wrt: readonly Tensor[],
   options: GradientOptions = {},
 ): (Tensor | undefined)[] {
+  if (!(loss instanceof Tensor)) {
+    throw new GradientError("gradients", `the loss must be a tensor, got ${typeof loss}: was it returned?`);
+  }
   if (loss.size !== 1) {
     throw new GradientError(
       "gradients",
@@ -143,15 +154,15 @@ export function findGradients(
 
 /**
  * Computes `fn(...wrt)` and the gradients of its scalar result with respect to each of `wrt`, which need not have
- * been made with `requiresGradient`.
+ * been made with `requiresGradient`. `fn` may leave its arguments aside: `valueAndGradients(() => …, model.parameters())`.
  *
  * @throws GradientError and FrozenError as `gradients` does
  */
-export function valueAndGradients<Inputs extends readonly Tensor[]>(
-  fn: (...inputs: Inputs) => Tensor,
-  wrt: Inputs,
+export function valueAndGradients<Wrt extends readonly Tensor[]>(
+  fn: (...inputs: NoInfer<Wrt>) => Tensor,
+  wrt: readonly [...Wrt],
   options: GradientOptions = {},
-): { value: Tensor; gradients: Tensor[] } {
+): { value: Tensor; gradients: GradientsOf<Wrt> } {
   const leaves = [...new Set(wrt)];
   for (const x of leaves) checkNotFrozen("valueAndGradients", x);
   const former = leaves.map((x) => x.requiresGradient);
@@ -217,8 +228,8 @@ function walkBack(loss: Tensor, seed: Tensor, { nodes, keys }: Path, asked: Read
     node.inputs.forEach((input, position) => {
       const key = keyOf(input);
       if (!keys.has(key)) return;
-      const gradient = (thunks[position] as () => Tensor)();
-      checkGradientShape(node, position, gradient);
+      const gradient = thunks[position]?.();
+      checkGradient(node, position, gradient);
       const before = found.get(key);
       found.set(key, before ? accumulate([before, gradient], undefined) : gradient);
     });
@@ -245,13 +256,11 @@ function checkUnchanged(node: GraphNode): void {
   });
 }
 
-function checkGradientShape(node: GraphNode, position: number, gradient: Tensor): void {
+function checkGradient(node: GraphNode, position: number, gradient: unknown): asserts gradient is Tensor {
   const expected = (node.inputs[position] as Tensor).shape;
-  if (sameShape(gradient.shape, expected)) return;
-  throw new AdjointError(
-    node.op,
-    `its gradient for input ${position} has shape ${formatShape(gradient.shape)}, expected ${formatShape(expected)}`,
-  );
+  if (gradient instanceof Tensor && sameShape(gradient.shape, expected)) return;
+  const found = gradient instanceof Tensor ? `has shape ${formatShape(gradient.shape)}` : "is no tensor";
+  throw new AdjointError(node.op, `its gradient for input ${position} ${found}, expected ${formatShape(expected)}`);
 }
 
 function zerosLike(x: Tensor): Tensor {

@@ -7,6 +7,7 @@ export {
   detach,
   type GradientContext,
   type GradientOptions,
+  type GradientsOf,
   gradients,
   noGradient,
   type Op,

@@ -3,6 +3,7 @@
 // of seed, stream and n alone, so that any part of a sequence can be computed by itself. Normal numbers come from
 // logarithm, sine and cosine made of +, −, ×, ÷ and √ only, since Math.log and the like differ between engines.
 
+import type { RandomPlace } from "./backends/backend.js";
 import { ArgumentError } from "./errors.js";
 
 const WORDS = 4;
@@ -44,17 +45,17 @@ export class Random {
 
   /** A generator that goes on where the one that gave `state` stood. Throws ArgumentError for what is no state. */
   static fromState(state: RandomState): Random {
-    const { algorithm, seed, stream, block, wordsLeft } = state;
-    const known = algorithm === "philox4x32-10" && Number.isSafeInteger(block) && block >= 0;
-    if (!known || ![0, 1, 2, 3].includes(wordsLeft) || (block === 0 && wordsLeft > 0)) {
+    if (!isState(state)) {
       throw new ArgumentError("Random.fromState", `not a state of this generator: ${JSON.stringify(state)}`);
     }
+    const { seed, stream, block, wordsLeft } = state;
     const random = new Random(seed, { stream });
+    random.#block = block;
     if (wordsLeft > 0) {
-      random.#block = block - 1;
+      // the words that are left are the block's before
+      random.#block--;
       random.#nextBlock();
     }
-    random.#block = block;
     random.#wordsLeft = wordsLeft;
     return random;
   }
@@ -106,6 +107,24 @@ export class Random {
     return target;
   }
 
+  /**
+   * Passes over the numbers that filling an array of `size` takes, for whoever computes them elsewhere. Leaves the
+   * generator as `fillUniform` (`wordsEach` 1) and `fillNormal` (2, since they come in pairs) leave it.
+   *
+   * @returns where those numbers begin
+   */
+  skip(size: number, wordsEach: 1 | 2): RandomPlace {
+    const { seed, stream } = this;
+    const words = wordsEach === 1 ? size : size + (size % 2);
+    const place = { seed, stream, block: this.#block };
+    this.#wordsLeft = 0;
+    if (words === 0) return place;
+    this.#block += Math.ceil(words / WORDS) - 1;
+    this.#nextBlock();
+    this.#wordsLeft = (WORDS - (words % WORDS)) % WORDS;
+    return place;
+  }
+
   #nextWord(): number {
     if (this.#wordsLeft === 0) {
       this.#nextBlock();
@@ -118,6 +137,12 @@ export class Random {
     philox(this.#words, this.#block, this.stream, this.seed);
     this.#block++;
   }
+}
+
+function isState(state: RandomState | null | undefined): state is RandomState {
+  if (state?.algorithm !== "philox4x32-10") return false;
+  const { block, wordsLeft } = state;
+  return Number.isSafeInteger(block) && block >= Math.sign(wordsLeft) && [0, 1, 2, 3].includes(wordsLeft);
 }
 
 /** Writes block `block` of the sequence: ten rounds of two 32×32→64-bit products. */

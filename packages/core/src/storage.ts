@@ -9,6 +9,11 @@ export type Owner = Set<Storage>;
 
 let currentOwner: Owner | undefined;
 
+/** Frees the buffers of pinned storages that nobody references any more. */
+const abandoned = new FinalizationRegistry<{ backend: Backend; buffer: BackendBuffer }>(({ backend, buffer }) => {
+  if (!backend.disposed) backend.free(buffer);
+});
+
 /** Makes `owner` the owner of all that is made from here on, and returns the one before. */
 export function setOwner(owner: Owner | undefined): Owner | undefined {
   const former = currentOwner;
@@ -33,6 +38,19 @@ export class Storage {
     this.adopt(currentOwner);
   }
 
+  /**
+   * A storage that belongs to no scope and stays where its backend made it, however long it lives: for parameters.
+   * Its buffer is freed when the storage is collected.
+   */
+  static pinned(backend: Backend, buffer: BackendBuffer, madeBy: string): Storage {
+    const former = setOwner(new Set());
+    const storage = new Storage(backend, buffer, madeBy);
+    setOwner(former);
+    storage.#owner = undefined;
+    abandoned.register(storage, { backend, buffer }, storage);
+    return storage;
+  }
+
   /** The buffer; throws where it was given back. */
   bufferFor(where: string): BackendBuffer {
     if (this.#released !== undefined) {
@@ -54,7 +72,8 @@ export class Storage {
   adopt(owner: Owner | undefined): void {
     this.#owner?.delete(this);
     this.#owner = owner;
-    owner?.add(this);
+    if (owner) owner.add(this);
+    else if (this.backend.leaveToCollector) this.#buffer = this.backend.leaveToCollector(this.#buffer);
   }
 
   /** Gives the memory back. `why` completes the sentence that a later use is refused with. */
@@ -63,6 +82,7 @@ export class Storage {
     this.#released = why;
     this.#owner?.delete(this);
     this.#owner = undefined;
+    abandoned.unregister(this);
     const { dtype, size } = this.#buffer;
     this.backend.free(this.#buffer);
     this.#buffer = { dtype, size };

@@ -120,6 +120,7 @@ export class Tensor {
   toString(): string {
     const head = `Tensor ${formatShape(this.shape)} ${this.dtype}`;
     if (this.storage.released) return `${head} (released)`;
+    if (this.backend.disposed) return `${head} (its backend ${this.backend.name} was disposed)`;
     if (!this.backend.synchronous) return `${head} on ${this.backend.name} (await data() to see the values)`;
     return `${head}\n${formatTensor(this.dataSync(), this.shape)}`;
   }

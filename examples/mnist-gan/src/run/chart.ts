@@ -130,7 +130,7 @@ function curves<Name extends string>(
   }
   const smooth = movingAverage(points, Math.ceil(points.length / 40));
   return [
-    { ...base, data: thinOut(points), lineStyle: line(1, 0.3) },
+    { ...base, data: thinOut(points), lineStyle: line(1, 0.35) },
     { ...base, data: thinOut(smooth), lineStyle: line(2, 1) },
   ];
 }

@@ -6,8 +6,11 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 /** A signal that ends a run. */
 export type EndingSignal = keyof typeof EXIT_CODES;
 
-/** A terminal's Ctrl-C reaches this process and npm, which passes it on: two that come together are one. */
-const SAME_MILLISECONDS = 500;
+/**
+ * A terminal's Ctrl-C reaches this process and npm, which passes it on: two that come together are one. They may be
+ * noticed a while apart, where the first has made the program write a page.
+ */
+const SAME_MILLISECONDS = 1000;
 
 /** Remembers the first signal; call `stop` to give the signals back. */
 export class SignalWatch {

@@ -103,6 +103,36 @@ export interface Placement {
   readonly view: StridedView;
 }
 
+/** How a byte becomes a float: byte · scale + offset. */
+export interface Scaling {
+  readonly scale: number;
+  readonly offset: number;
+}
+
+/** A place in a sequence of random numbers: the next block of four words of one of a seed's streams. */
+export interface RandomPlace {
+  readonly seed: number;
+  readonly stream: number;
+  readonly block: number;
+}
+
+/** What an update of Adam reads and writes, all of one size. */
+export interface AdamBuffers {
+  readonly parameter: BackendBuffer;
+  readonly gradient: BackendBuffer;
+  readonly m: BackendBuffer;
+  readonly v: BackendBuffer;
+}
+
+/** m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², θ ← θ − (m·rate) / (√v / correction + ε); correction 0: √v + ε. */
+export interface AdamValues {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly rate: number;
+  readonly correction: number;
+  readonly epsilon: number;
+}
+
 /** What runs where, in words and names that a summary can print. */
 export interface BackendInfo {
   /** The backend's name with its mode, as `useBackend` takes it: `"reference"`, `"gpu:webasm"`. */
@@ -158,6 +188,23 @@ export interface Backend {
   gatherRows(x: BackendBuffer, indices: Int32Array, rowSize: number): BackendBuffer;
   /** `rows` rows of zeros to which row i of `x` is added at `indices[i]`, in order of i. The adjoint of gatherRows. */
   scatterRows(x: BackendBuffer, indices: Int32Array, rows: number, rowSize: number): BackendBuffer;
+
+  // Fast paths. A backend has those that it speeds up; where it has not, ops compute the same from the primitives.
+
+  /**
+   * Called with a buffer that belongs to no scope, so that nobody but the garbage collector will free it. A backend
+   * whose memory the collector does not see moves the values to memory that it does, frees the buffer and returns the
+   * new one.
+   */
+  leaveToCollector?(buffer: BackendBuffer): BackendBuffer;
+  /** dy · f′ for an activation f, from its result y alone. A leakyRelu has a slope above 0. */
+  activationGradient?(activation: Activation, dy: BackendBuffer, y: BackendBuffer): BackendBuffer;
+  /** Rows of bytes in the order of `indices`, checked by the caller, each byte as byte·scale + offset. */
+  gatherBytes?(bytes: Uint8Array, indices: Int32Array, rowSize: number, scaling: Scaling): BackendBuffer;
+  /** `size` normal numbers, those of `Random.fillNormal` from the same place. */
+  normal?(size: number, place: RandomPlace): BackendBuffer;
+  /** Adam's update in one pass, in place of the parameter and the means m and v. */
+  adam?(buffers: AdamBuffers, values: AdamValues): void;
 
   /** Gives back everything that the backend holds: kernels, devices, workers. Its buffers are gone. */
   dispose(): Promise<void>;

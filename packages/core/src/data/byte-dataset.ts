@@ -1,10 +1,11 @@
 // Samples that are kept as bytes and become floats batch by batch.
 
-import { ShapeError } from "../errors.js";
+import { currentBackend } from "../backends/current.js";
+import { ArgumentError, ShapeError } from "../errors.js";
 import { tensor } from "../ops/creation.js";
 import type { Random } from "../random.js";
 import { checkShape, formatShape, type Shape, sizeOf } from "../shape.js";
-import type { Tensor } from "../tensor.js";
+import { type Tensor, wrap } from "../tensor.js";
 
 /** How a byte becomes a float: byte · scale + offset. */
 export interface ByteScaling {
@@ -36,8 +37,11 @@ export class ByteDataset {
     this.#bytes = bytes;
   }
 
-  /** `size` sample numbers, drawn with replacement. */
+  /** `size` sample numbers, drawn with replacement. Throws ArgumentError where that many cannot be drawn. */
   sampleIndices(random: Random, size: number): Int32Array {
+    if (!Number.isSafeInteger(size) || size < 0 || (this.count === 0 && size > 0)) {
+      throw new ArgumentError("ByteDataset.sampleIndices", `cannot draw ${size} of ${this.count} samples`);
+    }
     const indices = new Int32Array(size);
     for (let i = 0; i < size; i++) indices[i] = random.integer(this.count);
     return indices;
@@ -51,15 +55,26 @@ export class ByteDataset {
    */
   batch(indices: ArrayLike<number>, { scale = 1, offset = 0 }: ByteScaling = {}): Tensor {
     const size = sizeOf(this.sampleShape);
+    const shape = [indices.length, ...this.sampleShape];
+    this.#checkIndices(indices);
+    const backend = currentBackend();
+    if (backend.gatherBytes && backend.dtypes[0] === "float32") {
+      const buffer = backend.gatherBytes(this.#bytes, Int32Array.from(indices), size, { scale, offset });
+      return wrap(backend, buffer, shape, "ByteDataset.batch");
+    }
     const data = new Float32Array(indices.length * size);
     for (let i = 0; i < indices.length; i++) {
-      const sample = indices[i] as number;
-      if (!Number.isInteger(sample) || sample < 0 || sample >= this.count) {
-        throw new ShapeError("ByteDataset.batch", `sample ${sample} is not one of the ${this.count}`);
-      }
-      const start = sample * size;
+      const start = (indices[i] as number) * size;
       for (let j = 0; j < size; j++) data[i * size + j] = (this.#bytes[start + j] as number) * scale + offset;
     }
-    return tensor(data, { shape: [indices.length, ...this.sampleShape] });
+    return tensor(data, { shape });
+  }
+
+  #checkIndices(indices: ArrayLike<number>): void {
+    for (let i = 0; i < indices.length; i++) {
+      const sample = indices[i] as number;
+      if (Number.isInteger(sample) && sample >= 0 && sample < this.count) continue;
+      throw new ShapeError("ByteDataset.batch", `sample ${sample} is not one of the ${this.count}`);
+    }
   }
 }

@@ -25,7 +25,7 @@ export function parseIdx(bytes: Uint8Array, name = "IDX data"): IdxArray {
     throw new DataError("parseIdx", `${name}: ${problem}`);
   };
   if (bytes.length < 4) refuse(`expected a header of at least 4 bytes, found ${bytes.length}`);
-  const [first, second, type, rank] = bytes as unknown as [number, number, number, number];
+  const [first, second, type, rank = 0] = bytes;
   if (first === 0x1f && second === 0x8b) refuse("is gzipped; decompress it first");
   if (first !== 0 || second !== 0) refuse(`magic: expected two zero bytes, found ${first} and ${second}`);
   if (type !== UNSIGNED_BYTE) refuse(`type: expected 8 (unsigned bytes), found ${type}`);

@@ -24,12 +24,9 @@ function reduced(where: string, losses: Tensor, { reduction = "mean" }: LossOpti
 }
 
 /** Refuses shapes that would broadcast: [n] against [n, 1] gives n² losses, which nobody means. */
-function checkSameShape(where: string, prediction: Tensor, target: TensorLike): void {
-  if (!(target instanceof Tensor) || sameShape(prediction.shape, target.shape)) return;
-  throw new ShapeError(
-    where,
-    `prediction and target differ: ${formatShape(prediction.shape)} × ${formatShape(target.shape)}`,
-  );
+function checkSameShape(where: string, first: Tensor, second: TensorLike, names = "prediction and target"): void {
+  if (!(second instanceof Tensor) || sameShape(first.shape, second.shape)) return;
+  throw new ShapeError(where, `${names} differ in shape: ${formatShape(first.shape)} × ${formatShape(second.shape)}`);
 }
 
 /**
@@ -115,7 +112,7 @@ export function meanAbsoluteError(prediction: Tensor, target: TensorLike, option
  * @throws ShapeError where the shapes differ
  */
 export function klDivergenceNormal(meanValue: Tensor, logVariance: Tensor, options: LossOptions = {}): Tensor {
-  checkSameShape("klDivergenceNormal", meanValue, logVariance);
+  checkSameShape("klDivergenceNormal", meanValue, logVariance, "mean and log-variance");
   const terms = sub(sub(add(logVariance, 1), square(meanValue)), exp(logVariance));
   return reduced("klDivergenceNormal", mul(sum(terms, { axes: -1 }), -0.5), options);
 }

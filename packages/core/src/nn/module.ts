@@ -2,6 +2,7 @@
 // so that a model is a plain class, or a Sequential of layers.
 
 import { noGradient } from "../autodiff.js";
+import { withBackend } from "../backends/current.js";
 import { StateError } from "../errors.js";
 import { zeros } from "../ops/creation.js";
 import { scope } from "../scope.js";
@@ -133,12 +134,18 @@ export abstract class Module {
     };
     try {
       this.eval();
-      scope(() => noGradient(() => this.forward(zeros([1, ...inputShape]))));
+      scope(() => noGradient(() => this.forward(this.#blankInput([1, ...inputShape]))));
     } finally {
       observer = formerObserver;
       for (const [module, training] of modes) module.#training = training;
     }
     return formatSummary(this.name ?? this.kind, rows, this.parameterCount());
+  }
+
+  /** Zeros of the kind that the parameters are, wherever they live. */
+  #blankInput(shape: Shape): Tensor {
+    const [first] = this.parameters();
+    return first ? withBackend(first.backend, () => zeros(shape, { dtype: first.dtype })) : zeros(shape);
   }
 
   #setTraining(training: boolean): this {
@@ -190,12 +197,15 @@ export type Freezable = Module | Parameter | readonly (Module | Parameter)[];
 export function withFrozen<T>(target: Freezable, fn: () => T): T {
   const targets = target instanceof Module || target instanceof Parameter ? [target] : target;
   const parameters = targets.flatMap((item) => (item instanceof Module ? item.parameters() : [item]));
-  const trainable = [...new Set(parameters)].filter((parameter) => !parameter.frozen);
-  for (const parameter of trainable) parameter.freeze();
+  const former = new Map(parameters.map((parameter) => [parameter, parameter.frozen]));
+  for (const parameter of former.keys()) parameter.freeze();
   try {
     return refusePromise("withFrozen", fn());
   } finally {
-    for (const parameter of trainable) parameter.unfreeze();
+    for (const [parameter, frozen] of former) {
+      if (frozen) parameter.freeze();
+      else parameter.unfreeze();
+    }
   }
 }
 
@@ -213,12 +223,20 @@ export function copyState(named: ReadonlyMap<string, Tensor>): StateDict {
 
 /** Overwrites named parameters; throws before it changes anything where the state does not fit. */
 export function loadState(owner: string, targets: ReadonlyMap<string, Parameter>, state: StateDict): void {
-  const missing = [...targets.keys()].filter((name) => !state.has(name));
-  const unexpected = [...state.keys()].filter((name) => !targets.has(name));
-  const misshapen = [...targets].flatMap(([name, { shape }]) => {
+  checkState(owner, new Map([...targets].map(([name, { shape }]) => [name, shape])), state);
+  for (const [name, parameter] of targets) parameter.assign(state.get(name) as Tensor);
+}
+
+/** Throws a StateError that lists all that is wrong, unless `state` has exactly the given names and shapes. */
+export function checkState(owner: string, shapes: ReadonlyMap<string, Shape>, state: StateDict): void {
+  const missing = [...shapes.keys()].filter((name) => !state.has(name));
+  const unexpected = [...state.keys()].filter((name) => !shapes.has(name));
+  const misshapen = [...shapes].flatMap(([name, shape]) => {
     const given = state.get(name);
-    if (!(given instanceof Tensor) || sameShape(given.shape, shape)) return [];
-    return [`${name} is ${formatShape(given.shape)}, expected ${formatShape(shape)}`];
+    if (given === undefined || (given instanceof Tensor && sameShape(given.shape, shape))) return [];
+    return [
+      `${name} is ${given instanceof Tensor ? formatShape(given.shape) : "no tensor"}, expected ${formatShape(shape)}`,
+    ];
   });
   const problems = [
     ...(missing.length ? [`missing: ${missing.join(", ")}`] : []),
@@ -226,5 +244,5 @@ export function loadState(owner: string, targets: ReadonlyMap<string, Parameter>
     ...(misshapen.length ? [`wrong shape: ${misshapen.join(", ")}`] : []),
   ];
   if (problems.length) throw new StateError("loadStateDict", `does not fit ${owner}: ${problems.join("; ")}`);
-  for (const [name, parameter] of targets) parameter.assign(state.get(name) as Tensor);
+  for (const name of shapes.keys()) state.get(name)?.bufferFor("loadStateDict");
 }

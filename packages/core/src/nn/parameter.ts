@@ -1,5 +1,6 @@
 // Parameter: a tensor that training changes in place, and that can be frozen.
 
+import type { BackendBuffer } from "../backends/backend.js";
 import { StateError } from "../errors.js";
 import { formatShape, sameShape, stridesOf } from "../shape.js";
 import { Storage } from "../storage.js";
@@ -16,8 +17,7 @@ export class Parameter extends Tensor {
   constructor(value: Tensor, name: string) {
     const { backend, shape } = value;
     const view = { shape, strides: stridesOf(shape), offset: 0 };
-    const storage = new Storage(backend, backend.copy(value.bufferFor("Parameter"), view), "Parameter");
-    storage.adopt(undefined);
+    const storage = Storage.pinned(backend, backend.copy(value.bufferFor("Parameter"), view), "Parameter");
     super({ storage, shape, requiresGradient: true });
     this.#name = name;
   }
@@ -73,4 +73,10 @@ export class Parameter extends Tensor {
     }
     this.storage.version++;
   }
+}
+
+/** Has a backend overwrite the values of parameters. Derivatives of losses computed before are refused from then on. */
+export function changeInPlace(parameters: readonly Parameter[], write: (...buffers: BackendBuffer[]) => void): void {
+  write(...parameters.map((parameter) => parameter.bufferFor("update")));
+  for (const parameter of parameters) parameter.storage.version++;
 }

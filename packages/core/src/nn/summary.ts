@@ -1,6 +1,6 @@
 // The table that Module.summary() prints.
 
-import { formatShape, type Shape } from "../shape.js";
+import type { Shape } from "../shape.js";
 
 /** One line of the table. */
 export interface SummaryRow {
@@ -22,7 +22,7 @@ export function formatSummary(
   const cells = rows.map(({ name, kind, outputShape, trainable, frozen }) => [
     name,
     kind,
-    formatShape(["batch" as never, ...outputShape.slice(1)]),
+    `[${["batch", ...outputShape.slice(1)].join(",")}]`,
     count(trainable),
     count(frozen),
   ]);

@@ -2,16 +2,60 @@
 
 import { defineOp } from "../autodiff.js";
 import { ArgumentError } from "../errors.js";
-import type { Tensor } from "../tensor.js";
+import { type Tensor, wrap } from "../tensor.js";
 import { mul, square, sub, unaryForward } from "./arithmetic.js";
 import { greater, where } from "./comparison.js";
 import { operands, type TensorLike } from "./support.js";
+
+/** What the derivative of an activation is made of, as far as its result y tells it. */
+interface Derivatives {
+  /** f′ at the x that gave y. */
+  readonly slope: (y: Tensor) => Tensor;
+  /** The derivative of `slope` with respect to y. */
+  readonly bend: (y: Tensor) => Tensor;
+}
+
+type FromResult = "tanh" | "sigmoid" | "relu" | "leakyRelu";
+
+function derivativesOf(name: FromResult, negativeSlope: number): Derivatives {
+  switch (name) {
+    case "tanh":
+      return { slope: (y) => sub(1, square(y)), bend: (y) => mul(y, -2) };
+    case "sigmoid":
+      return { slope: (y) => mul(y, sub(1, y)), bend: (y) => sub(1, mul(y, 2)) };
+    default:
+      // y > 0 where x > 0: so it is for relu, and for leakyRelu with a slope above 0
+      return { slope: (y) => where(greater(y, 0), 1, negativeSlope), bend: (y) => mul(y, 0) };
+  }
+}
+
+// dy · f′(y), which a backend may do in one pass; d = f′ d(dy) + dy · f″ dy
+const activationGradientOp = defineOp<[dy: Tensor, y: Tensor], { name: FromResult; negativeSlope: number }>({
+  name: "activation gradient",
+  forward: ([dy, y], { name, negativeSlope }) => {
+    const { backend } = dy;
+    if (!backend.activationGradient) return multiplySlope(dy, y, name, negativeSlope);
+    const parameters = name === "leakyRelu" ? [negativeSlope] : [];
+    const buffers = [dy.bufferFor(name), y.bufferFor(name)] as const;
+    return wrap(backend, backend.activationGradient({ name, parameters }, ...buffers), dy.shape, `${name} gradient`);
+  },
+  gradient: ({ dy: ddy, inputs: [dy, y], options: { name, negativeSlope } }) => [
+    () => multiplySlope(ddy, y, name, negativeSlope),
+    () => mul(mul(ddy, dy), derivativesOf(name, negativeSlope).bend(y)),
+  ],
+});
+
+function multiplySlope(dy: Tensor, y: Tensor, name: FromResult, negativeSlope: number): Tensor {
+  // chosen, not multiplied by 0: what is not finite goes no further than the branch that was taken
+  if (name === "relu") return where(greater(y, 0), dy, 0);
+  return mul(dy, derivativesOf(name, negativeSlope).slope(y));
+}
 
 // d tanh x = (1 − y²) dx
 const tanhOp = defineOp<[Tensor]>({
   name: "tanh",
   forward: ([x]) => unaryForward("tanh", x),
-  gradient: ({ dy, output: y }) => [() => mul(dy, sub(1, square(y)))],
+  gradient: ({ dy, output: y }) => [() => activationGradientOp([dy, y], { name: "tanh", negativeSlope: 0 })],
 });
 
 /** The hyperbolic tangent, in [−1, 1]. */
@@ -23,7 +67,7 @@ export function tanh(x: TensorLike): Tensor {
 const sigmoidOp = defineOp<[Tensor]>({
   name: "sigmoid",
   forward: ([x]) => unaryForward("sigmoid", x),
-  gradient: ({ dy, output: y }) => [() => mul(dy, mul(y, sub(1, y)))],
+  gradient: ({ dy, output: y }) => [() => activationGradientOp([dy, y], { name: "sigmoid", negativeSlope: 0 })],
 });
 
 /** The logistic function 1 / (1 + e⁻ˣ), in [0, 1]. */
@@ -35,7 +79,7 @@ export function sigmoid(x: TensorLike): Tensor {
 const reluOp = defineOp<[Tensor]>({
   name: "relu",
   forward: ([x]) => unaryForward("relu", x),
-  gradient: ({ dy, inputs: [x] }) => [() => mul(dy, greater(x, 0))],
+  gradient: ({ dy, output: y }) => [() => activationGradientOp([dy, y], { name: "relu", negativeSlope: 0 })],
 });
 
 /** max(x, 0). Its gradient at 0 is 0. */
@@ -43,11 +87,16 @@ export function relu(x: TensorLike): Tensor {
   return reluOp(operands("relu", [x]), undefined);
 }
 
-// d leakyRelu x = dx where x > 0, slope dx elsewhere
+// d leakyRelu x = dx where x > 0, slope dx elsewhere; with a slope of 0 or less the result does not tell where x was
 const leakyReluOp = defineOp<[Tensor], number>({
   name: "leakyRelu",
   forward: ([x], negativeSlope) => unaryForward("leakyRelu", x, [negativeSlope]),
-  gradient: ({ dy, inputs: [x], options: negativeSlope }) => [() => mul(dy, where(greater(x, 0), 1, negativeSlope))],
+  gradient: ({ dy, inputs: [x], output: y, options: negativeSlope }) => [
+    () =>
+      negativeSlope > 0
+        ? activationGradientOp([dy, y], { name: "leakyRelu", negativeSlope })
+        : mul(dy, where(greater(x, 0), 1, negativeSlope)),
+  ],
 });
 
 /**

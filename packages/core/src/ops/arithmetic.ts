@@ -87,7 +87,7 @@ export function pow(a: TensorLike, b: TensorLike): Tensor {
 const maximumOp = defineBroadcastOp<[Tensor, Tensor]>({
   name: "maximum",
   forward: ([a, b]) => binaryForward("maximum", a, b),
-  gradient: ({ dy, inputs: [a, b] }) => [() => mul(dy, winner(greater, a, b)), () => mul(dy, winner(less, a, b))],
+  gradient: ({ dy, inputs: [a, b] }) => [() => wonBy(greater, a, b, dy), () => wonBy(less, a, b, dy)],
 });
 
 /** The larger of a and b; NaN where either is. Equal elements share the gradient. Broadcasts. Throws as `add`. */
@@ -99,7 +99,7 @@ export function maximum(a: TensorLike, b: TensorLike): Tensor {
 const minimumOp = defineBroadcastOp<[Tensor, Tensor]>({
   name: "minimum",
   forward: ([a, b]) => binaryForward("minimum", a, b),
-  gradient: ({ dy, inputs: [a, b] }) => [() => mul(dy, winner(less, a, b)), () => mul(dy, winner(greater, a, b))],
+  gradient: ({ dy, inputs: [a, b] }) => [() => wonBy(less, a, b, dy), () => wonBy(greater, a, b, dy)],
 });
 
 /** The smaller of a and b; NaN where either is. Equal elements share the gradient. Broadcasts. Throws as `add`. */
@@ -107,8 +107,9 @@ export function minimum(a: TensorLike, b: TensorLike): Tensor {
   return minimumOp(...operands("minimum", [a, b]));
 }
 
-function winner(wins: typeof greater, a: Tensor, b: Tensor): Tensor {
-  return add(wins(a, b), mul(equal(a, b), 0.5));
+/** dy where the comparison holds, half of it where the two are equal, 0 (also for an infinite dy) elsewhere. */
+function wonBy(wins: typeof greater, a: Tensor, b: Tensor, dy: Tensor): Tensor {
+  return where(wins(a, b), dy, where(equal(a, b), mul(dy, 0.5), 0));
 }
 
 // d (−x) = −dx
@@ -205,7 +206,7 @@ const clipOp = defineOp<[Tensor], Range>({
   name: "clip",
   forward: ([x], { low, high }) => unaryForward("clip", x, [low, high]),
   gradient: ({ dy, inputs: [x], options: { low, high } }) => [
-    () => mul(dy, mul(greaterEqual(x, low), lessEqual(x, high))),
+    () => where(mul(greaterEqual(x, low), lessEqual(x, high)), dy, 0),
   ],
 });
 

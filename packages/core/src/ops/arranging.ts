@@ -6,7 +6,7 @@ import { ArgumentError, ShapeError } from "../errors.js";
 import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf, stridesOf } from "../shape.js";
 import { type Tensor, wrap } from "../tensor.js";
 import { reshape } from "./broadcasting.js";
-import { operands } from "./support.js";
+import { describe, operands } from "./support.js";
 
 const transposeOp = defineOp<[Tensor], readonly number[]>({
   name: "transpose",
@@ -30,11 +30,12 @@ const transposeOp = defineOp<[Tensor], readonly number[]>({
  * The axes in another order. To multiply by a transposed matrix use matmul's flags instead: they copy nothing.
  *
  * @param permutation axis i of the result is axis permutation[i] of `x`; reversed by default
- * @throws ShapeError where it is not a permutation of the axes
+ * @throws ShapeError where it is not a permutation of the axes; ArgumentError where it is no array
  */
 export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
   const [tensor] = operands("transpose", [x]);
   const order = permutation ?? tensor.shape.map((_, axis) => tensor.rank - 1 - axis);
+  if (!Array.isArray(order)) throw new ArgumentError("transpose", `takes an array of axes, got ${describe(order)}`);
   const axes = order.map((axis) => normalizeAxis("transpose", axis, tensor.rank));
   if (axes.length !== tensor.rank || new Set(axes).size !== axes.length) {
     throw new ShapeError(
@@ -92,10 +93,11 @@ export type SliceRange = readonly [start: number, end: number, step?: number] | 
  *
  * @param ranges one entry an axis, from the first; axes not named are taken whole. Ends are not included; negative
  *   numbers count from the end, and numbers past it mean the end. Steps are whole numbers ≥ 1.
- * @throws ShapeError for more ranges than axes; ArgumentError for numbers that are not whole
+ * @throws ShapeError for more ranges than axes; ArgumentError for what is no range of whole numbers
  */
 export function slice(x: Tensor, ranges: readonly SliceRange[]): Tensor {
   const [tensor] = operands("slice", [x]);
+  if (!Array.isArray(ranges)) throw new ArgumentError("slice", `takes an array of ranges, got ${describe(ranges)}`);
   if (ranges.length > tensor.rank) {
     throw new ShapeError(
       "slice",
@@ -107,6 +109,12 @@ export function slice(x: Tensor, ranges: readonly SliceRange[]): Tensor {
 }
 
 function windowOf(range: SliceRange, extent: number, axis: number): AxisWindow {
+  if (range !== null && !Array.isArray(range)) {
+    throw new ArgumentError(
+      "slice",
+      `axis ${axis}: a range is [start, end], [start, end, step] or null, got ${describe(range)}`,
+    );
+  }
   const [first, last, step = 1] = range ?? [0, extent];
   const whole = (value: number) => Number.isInteger(value) || Math.abs(value) === Infinity;
   if (!whole(first) || !whole(last) || !Number.isSafeInteger(step) || step < 1) {
@@ -137,6 +145,15 @@ const concatOp = defineOp<readonly Tensor[], { axis: number; shape: Shape }>({
   },
 });
 
+/** The tensors of a list, which has at least one, and the first of them. */
+function listOf(where: string, tensors: readonly Tensor[]): readonly [inputs: readonly Tensor[], first: Tensor] {
+  if (!Array.isArray(tensors)) throw new ArgumentError(where, `takes an array of tensors, got ${describe(tensors)}`);
+  const inputs: readonly Tensor[] = operands(where, tensors);
+  const first = inputs[0];
+  if (first === undefined) throw new ArgumentError(where, "needs at least one tensor");
+  return [inputs, first];
+}
+
 /** For each input the window that it fills when all are put one after the other along an axis. */
 function windowsAlong(inputs: readonly Tensor[], axis: number): AxisWindow[][] {
   let start = 0;
@@ -152,12 +169,10 @@ function windowsAlong(inputs: readonly Tensor[], axis: number): AxisWindow[][] {
  *
  * @param tensors at least one; their shapes are equal but for that axis
  * @param options.axis 0 by default
- * @throws ShapeError where the shapes do not go together; ArgumentError for no tensors
+ * @throws ShapeError where the shapes do not go together; ArgumentError for no tensors, or no array of them
  */
 export function concat(tensors: readonly Tensor[], { axis = 0 }: { axis?: number } = {}): Tensor {
-  if (tensors.length === 0) throw new ArgumentError("concat", "needs at least one tensor");
-  const inputs: readonly Tensor[] = operands("concat", tensors);
-  const first = inputs[0] as Tensor;
+  const [inputs, first] = listOf("concat", tensors);
   const along = normalizeAxis("concat", axis, first.rank);
   for (const x of inputs) {
     const fits = x.rank === first.rank && x.shape.every((extent, i) => i === along || extent === first.shape[i]);
@@ -175,18 +190,17 @@ export function concat(tensors: readonly Tensor[], { axis = 0 }: { axis?: number
  * Tensors of one shape along a new axis.
  *
  * @param options.axis where the new axis stands in the result; 0 by default
- * @throws ShapeError where the shapes differ; ArgumentError for no tensors
+ * @throws ShapeError where the shapes differ; ArgumentError for no tensors, or no array of them
  */
 export function stack(tensors: readonly Tensor[], { axis = 0 }: { axis?: number } = {}): Tensor {
-  const first = tensors[0];
-  if (first === undefined) throw new ArgumentError("stack", "needs at least one tensor");
+  const [inputs, first] = listOf("stack", tensors);
   const at = normalizeAxis("stack", axis, first.rank + 1);
-  if (!tensors.every((x) => sameShape(x.shape, first.shape))) {
-    throw new ShapeError("stack", `shapes differ: ${tensors.map((x) => formatShape(x.shape)).join(", ")}`);
+  if (!inputs.every((x) => sameShape(x.shape, first.shape))) {
+    throw new ShapeError("stack", `shapes differ: ${inputs.map((x) => formatShape(x.shape)).join(", ")}`);
   }
   const expanded = [...first.shape.slice(0, at), 1, ...first.shape.slice(at)];
   return concat(
-    tensors.map((x) => reshape(x, expanded)),
+    inputs.map((x) => reshape(x, expanded)),
     { axis: at },
   );
 }

@@ -33,6 +33,8 @@ const reshapeOp = defineOp<[Tensor], Shape>({
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const [tensor] = operands("reshape", [x]);
+  // sizes that are not given as an array are refused there; −1 is no size there, so arrays are not checked
+  if (!Array.isArray(shape)) checkShape("reshape", shape);
   return reshapeOp([tensor], inferShape("reshape", shape, tensor.shape));
 }
 

@@ -3,10 +3,10 @@
 import { currentBackend } from "../backends/current.js";
 import { allocate, type DType, type FloatArray } from "../dtype.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
-import type { Random } from "../random.js";
+import { Random } from "../random.js";
 import { checkShape, formatShape, type Shape, sizeOf } from "../shape.js";
 import { type Tensor, wrap } from "../tensor.js";
-import { describe } from "./support.js";
+import { describe, operands } from "./support.js";
 
 /** Numbers in arrays in arrays, as deep as the tensor has axes. */
 export type NestedArray = number | readonly NestedArray[];
@@ -64,6 +64,9 @@ export function tensor(values: NestedArray | NumberArray, options: CreationOptio
 }
 
 function flat(values: NumberArray, dtype: DType): { data: FloatArray; shape: Shape } {
+  if (values instanceof DataView || values instanceof BigInt64Array || values instanceof BigUint64Array) {
+    throw new DTypeError("tensor", `takes arrays of numbers, got ${describe(values)}`);
+  }
   const data = allocate(dtype, values.length);
   data.set(values);
   return { data, shape: [values.length] };
@@ -78,19 +81,20 @@ function nested(values: NestedArray, dtype: DType): { data: FloatArray; shape: S
   const data = allocate(dtype, sizeOf(shape));
   let at = 0;
   const fill = (value: NestedArray, depth: number, path: string): void => {
-    if (depth === shape.length) {
-      if (typeof value !== "number")
-        throw new DTypeError("tensor", `values${path} is ${describe(value)}, not a number`);
-      data[at++] = value;
+    if (Array.isArray(value) && value.length === shape[depth]) {
+      // not forEach, which passes over holes
+      for (let i = 0; i < value.length; i++) fill(value[i], depth + 1, `${path}[${i}]`);
       return;
     }
-    if (!Array.isArray(value) || value.length !== shape[depth]) {
+    if (depth < shape.length || Array.isArray(value)) {
+      const expected = depth < shape.length ? `${shape[depth]} entries` : "a number";
       const got = Array.isArray(value) ? `${value.length} entries` : describe(value);
-      throw new ShapeError("tensor", `ragged nesting: values${path} has ${got}, expected ${shape[depth]} entries`);
+      throw new ShapeError("tensor", `ragged nesting: values${path} must be ${expected}, got ${got}`);
     }
-    value.forEach((entry: NestedArray, i: number) => {
-      fill(entry, depth + 1, `${path}[${i}]`);
-    });
+    if (typeof value !== "number") {
+      throw new DTypeError("tensor", `values${path} must be a number, got ${describe(value)}`);
+    }
+    data[at++] = value;
   };
   fill(values, 0, "");
   return { data, shape };
@@ -98,6 +102,7 @@ function nested(values: NestedArray, dtype: DType): { data: FloatArray; shape: S
 
 function filled(where: string, shape: Shape, value: number, options: CreationOptions): Tensor {
   checkShape(where, shape);
+  if (typeof value !== "number") throw new DTypeError(where, `the value must be a number, got ${describe(value)}`);
   const backend = currentBackend();
   const buffer = backend.fill(resolveDType(where, options.dtype), sizeOf(shape), value);
   const result = wrap(backend, buffer, shape, where);
@@ -115,19 +120,21 @@ export function ones(shape: Shape, options: CreationOptions = {}): Tensor {
   return filled("ones", shape, 1, options);
 }
 
-/** One value everywhere. Throws ShapeError for sizes that are not whole numbers ≥ 0. */
+/** One value everywhere. Throws ShapeError for sizes that are not whole numbers ≥ 0, DTypeError for no number. */
 export function full(shape: Shape, value: number, options: CreationOptions = {}): Tensor {
   return filled("full", shape, value, options);
 }
 
 /** Zeros of the shape, element type and backend of `x`. */
 export function zerosLike(x: Tensor): Tensor {
-  return wrap(x.backend, x.backend.fill(x.dtype, x.size, 0), x.shape, "zerosLike");
+  const [{ backend, dtype, size, shape }] = operands("zerosLike", [x]);
+  return wrap(backend, backend.fill(dtype, size, 0), shape, "zerosLike");
 }
 
 /** Ones of the shape, element type and backend of `x`. */
 export function onesLike(x: Tensor): Tensor {
-  return wrap(x.backend, x.backend.fill(x.dtype, x.size, 1), x.shape, "onesLike");
+  const [{ backend, dtype, size, shape }] = operands("onesLike", [x]);
+  return wrap(backend, backend.fill(dtype, size, 1), shape, "onesLike");
 }
 
 /**
@@ -167,13 +174,20 @@ export interface RandomOptions extends CreationOptions {
   readonly random: Random;
 }
 
+/** The options of random tensors; throws where they name no generator. */
+function withGenerator<Options extends RandomOptions>(where: string, options: Options): Options {
+  const given: Partial<RandomOptions> | undefined = options;
+  if (given?.random instanceof Random) return options;
+  throw new ArgumentError(where, `needs a generator, as { random: new Random(seed) }, got ${describe(given?.random)}`);
+}
+
 /**
  * Uniform random numbers in [low, high), [0, 1) by default, from the given generator.
  *
- * @throws ShapeError for a bad shape; ArgumentError unless low ≤ high and both are finite
+ * @throws ShapeError for a bad shape; ArgumentError unless low ≤ high and both are finite, or for no generator
  */
 export function randomUniform(shape: Shape, options: RandomOptions & { low?: number; high?: number }): Tensor {
-  const { random, low = 0, high = 1 } = options;
+  const { random, low = 0, high = 1 } = withGenerator("randomUniform", options);
   if (!(low <= high) || !Number.isFinite(high - low)) {
     throw new ArgumentError("randomUniform", `needs finite low ≤ high, got ${low} and ${high}`);
   }
@@ -186,20 +200,32 @@ export function randomUniform(shape: Shape, options: RandomOptions & { low?: num
 /**
  * Normal random numbers, of mean 0 and standard deviation 1 by default, from the given generator.
  *
- * @throws ShapeError for a bad shape; ArgumentError for a standard deviation below 0
+ * @throws ShapeError for a bad shape; ArgumentError for a standard deviation below 0, or for no generator
  */
 export function randomNormal(
   shape: Shape,
   options: RandomOptions & { mean?: number; standardDeviation?: number },
 ): Tensor {
-  const { random, mean = 0, standardDeviation = 1 } = options;
+  const { random, mean = 0, standardDeviation = 1 } = withGenerator("randomNormal", options);
   if (!(standardDeviation >= 0)) {
     throw new ArgumentError("randomNormal", `the standard deviation must be ≥ 0, got ${standardDeviation}`);
   }
   checkShape("randomNormal", shape);
+  const fast = standardNormal(shape, mean === 0 && standardDeviation === 1, options);
+  if (fast) return fast;
   const data = random.fillNormal(allocate(resolveDType("randomNormal", options.dtype), sizeOf(shape)));
   if (mean !== 0 || standardDeviation !== 1) {
     for (let i = 0; i < data.length; i++) data[i] = mean + standardDeviation * (data[i] as number);
   }
   return make("randomNormal", data, shape, options.requiresGradient);
+}
+
+/** Standard normal numbers from a backend that makes them itself, the same ones. */
+function standardNormal(shape: Shape, standard: boolean, options: RandomOptions): Tensor | undefined {
+  const backend = currentBackend();
+  if (!standard || !backend.normal || resolveDType("randomNormal", options.dtype) !== "float32") return undefined;
+  const size = sizeOf(shape);
+  const result = wrap(backend, backend.normal(size, options.random.skip(size, 2)), shape, "randomNormal");
+  result.requiresGradient = options.requiresGradient ?? false;
+  return result;
 }

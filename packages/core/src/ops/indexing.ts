@@ -7,13 +7,16 @@ import { Tensor, wrap } from "../tensor.js";
 import { reshape } from "./broadcasting.js";
 import { equal } from "./comparison.js";
 import { arange, tensor } from "./creation.js";
-import { operands } from "./support.js";
+import { describe, operands } from "./support.js";
 
 /** Whole numbers that name rows or classes: an array, or a tensor of a backend that reads synchronously. */
 export type Indices = readonly number[] | Int32Array | Uint8Array | Tensor;
 
 function hostIndices(where: string, indices: Indices, limit: number): Int32Array {
   const values = indices instanceof Tensor ? indices.dataSync() : indices;
+  if (!Array.isArray(values) && !ArrayBuffer.isView(values)) {
+    throw new ArgumentError(where, `takes indices as an array or a tensor, got ${describe(indices)}`);
+  }
   const result = new Int32Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
@@ -55,7 +58,7 @@ const scatterOp: Op<[Tensor], { indices: Int32Array; rows: number }> = defineOp<
  * @param x [rows, …]
  * @param indices whole numbers in [0, rows); a tensor of any shape, or a list
  * @returns [...indices.shape, …]
- * @throws ShapeError for a scalar `x`; ArgumentError for an index out of range
+ * @throws ShapeError for a scalar `x`; ArgumentError for an index out of range, or what is no list of indices
  */
 export function gather(x: Tensor, indices: Indices): Tensor {
   const [source] = operands("gather", [x]);

@@ -118,15 +118,17 @@ const linearOp = defineOp<[Tensor, Tensor, Tensor]>({
  */
 export function linear(x: Tensor, kernel: Tensor, bias?: Tensor): Tensor {
   const [input, weights] = operands("linear", [x, kernel]);
-  const [inFeatures, outFeatures] = kernel.shape;
+  const [inFeatures, outFeatures] = weights.shape;
   if (weights.rank !== 2 || input.rank < 1 || input.shape[input.rank - 1] !== inFeatures) {
     throw new ShapeError("linear", `inner sizes differ: ${formatShape(input.shape)} × ${formatShape(weights.shape)}`);
   }
   const rows = reshape(input, [sizeOf(input.shape.slice(0, -1)), inFeatures as number]);
   const outShape = [...input.shape.slice(0, -1), outFeatures as number];
   if (bias === undefined) return reshape(matmul(rows, weights), outShape);
-  if (bias.rank !== 1 || bias.size !== outFeatures) {
-    throw new ShapeError("linear", `the bias must be [${outFeatures}], got ${formatShape(bias.shape)}`);
+  const inputs = operands("linear", [rows, weights, bias]);
+  const [, , { shape }] = inputs;
+  if (shape.length !== 1 || shape[0] !== outFeatures) {
+    throw new ShapeError("linear", `the bias must be [${outFeatures}], got ${formatShape(shape)}`);
   }
-  return reshape(linearOp(operands("linear", [rows, weights, bias]), undefined), outShape);
+  return reshape(linearOp(inputs, undefined), outShape);
 }

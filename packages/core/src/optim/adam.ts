@@ -1,7 +1,8 @@
 // Adam, in the two forms in use. They differ in where ε stands against the bias correction.
 
+import type { AdamValues, BackendBuffer } from "../backends/backend.js";
 import { ArgumentError } from "../errors.js";
-import type { Parameter } from "../nn/parameter.js";
+import { changeInPlace, type Parameter } from "../nn/parameter.js";
 import { add, div, mul, sqrt, square, sub } from "../ops/arithmetic.js";
 import type { Tensor } from "../tensor.js";
 import { checkOption, Optimizer, type Slots } from "./optimizer.js";
@@ -53,18 +54,33 @@ export class Adam extends Optimizer {
     this.convention = convention;
   }
 
-  protected updated(parameter: Parameter, gradient: Tensor, step: number, slots: Slots): Tensor {
-    const { learningRate, beta1, beta2, epsilon } = this;
+  protected update(parameter: Parameter, gradient: Tensor, step: number, slots: Slots): void {
+    const { backend } = parameter;
+    const values = this.#valuesAt(step);
     const [m, v] = [slots("m"), slots("v")];
+    if (backend.adam) {
+      const slope = gradient.bufferFor("Adam");
+      changeInPlace([parameter, m, v], (...buffers) => {
+        const [target, mean, square] = buffers as [BackendBuffer, BackendBuffer, BackendBuffer];
+        backend.adam?.({ parameter: target, gradient: slope, m: mean, v: square }, values);
+      });
+      return;
+    }
+    const { beta1, beta2, rate, correction, epsilon } = values;
     m.assign(add(mul(m, beta1), mul(gradient, 1 - beta1)));
     v.assign(add(mul(v, beta2), mul(square(gradient), 1 - beta2)));
+    const root = correction === 0 ? sqrt(v) : div(sqrt(v), correction);
+    parameter.assign(sub(parameter, div(mul(m, rate), add(root, epsilon))));
+  }
+
+  /** The two forms are one update with other constants: Keras has the corrections of both means in the rate. */
+  #valuesAt(step: number): AdamValues {
+    const { learningRate, beta1, beta2, epsilon } = this;
     const correction1 = 1 - beta1 ** step;
     const correction2 = Math.sqrt(1 - beta2 ** step);
-    if (this.convention === "keras") {
-      const rate = (learningRate * correction2) / correction1;
-      return sub(parameter, div(mul(m, rate), add(sqrt(v), epsilon)));
+    if (this.convention === "pytorch") {
+      return { beta1, beta2, epsilon, rate: learningRate / correction1, correction: correction2 };
     }
-    const denominator = add(div(sqrt(v), correction2), epsilon);
-    return sub(parameter, div(mul(m, learningRate / correction1), denominator));
+    return { beta1, beta2, epsilon, rate: (learningRate * correction2) / correction1, correction: 0 };
   }
 }

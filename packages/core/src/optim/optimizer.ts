@@ -2,11 +2,12 @@
 
 import { detach, findGradients, noGradient, withRecording } from "../autodiff.js";
 import { withBackend } from "../backends/current.js";
-import { ArgumentError, FrozenError, StateError } from "../errors.js";
-import { copyState, loadState, type StateDict } from "../nn/module.js";
+import { ArgumentError, FrozenError, ShapeError, StateError } from "../errors.js";
+import { checkState, copyState, loadState, type StateDict } from "../nn/module.js";
 import { Parameter } from "../nn/parameter.js";
 import { tensor, zerosLike } from "../ops/creation.js";
 import { scope } from "../scope.js";
+import { formatShape, type Shape, sameShape } from "../shape.js";
 import { refusePromise } from "../synchronous.js";
 import { Tensor } from "../tensor.js";
 
@@ -36,12 +37,11 @@ export abstract class Optimizer {
    * @throws ArgumentError for no parameters, one given twice, or something else than a Parameter
    */
   constructor(parameters: Iterable<Parameter>, slotNames: readonly string[]) {
+    if (typeof parameters?.[Symbol.iterator] !== "function") throw notParameters();
     this.parameters = [...parameters];
     if (this.parameters.length === 0) throw new ArgumentError("Optimizer", "needs at least one parameter, got none");
     for (const parameter of this.parameters) {
-      if (!(parameter instanceof Parameter)) {
-        throw new ArgumentError("Optimizer", "takes Parameters: pass model.parameters(), not a model or tensors");
-      }
+      if (!(parameter instanceof Parameter)) throw notParameters();
       if (this.#states.has(parameter)) throw new ArgumentError("Optimizer", `${parameter.label} is given twice`);
       const slots = new Map(slotNames.map((name) => [name, new Parameter(zerosLike(parameter), name)]));
       this.#states.set(parameter, { slots, step: 0 });
@@ -65,7 +65,7 @@ export abstract class Optimizer {
     }
     return scope(() => {
       const result = withRecording(true, () => refusePromise("minimize", fn()));
-      const loss = result instanceof Tensor ? result : result.loss;
+      const loss = result instanceof Tensor ? result : result?.loss;
       noGradient(() => {
         const found = findGradients(loss, trainable, { allowUnused });
         trainable.forEach((parameter, i) => {
@@ -81,15 +81,20 @@ export abstract class Optimizer {
    * Updates parameters by gradients that were computed elsewhere.
    *
    * @param gradients a gradient for each parameter that is to be updated
-   * @throws FrozenError for a frozen parameter; ArgumentError for one that this optimizer does not own. Nothing is
-   *   updated then.
+   * @throws FrozenError for a frozen parameter; ArgumentError for one that this optimizer does not own; ShapeError for a
+   *   gradient of another shape. Nothing is updated then.
    */
   applyGradients(gradients: ReadonlyMap<Parameter, Tensor>): void {
-    for (const parameter of gradients.keys()) {
+    for (const [parameter, gradient] of gradients) {
       if (!this.#states.has(parameter)) {
         throw new ArgumentError("applyGradients", `${parameter.label} does not belong to this optimizer`);
       }
       if (parameter.frozen) throw new FrozenError("applyGradients", `${parameter.label} is frozen`);
+      if (!sameShape(parameter.shape, gradient.shape)) {
+        const shapes = `${formatShape(parameter.shape)}, its gradient ${formatShape(gradient.shape)}`;
+        throw new ShapeError("applyGradients", `${parameter.label} is ${shapes}`);
+      }
+      gradient.bufferFor("applyGradients");
     }
     scope(() => {
       noGradient(() => {
@@ -117,31 +122,33 @@ export abstract class Optimizer {
    * @throws StateError that lists every missing, unexpected and misshapen entry; then nothing was changed
    */
   loadStateDict(state: StateDict): void {
-    const steps = this.parameters.map((_, i) => state.get(`${i}.step`));
-    const missing = steps.flatMap((step, i) => (step ? [] : [`${i}.step`]));
-    if (missing.length) throw new StateError("loadStateDict", `the optimizer's state lacks ${missing.join(", ")}`);
-    const counts = steps.map((step) => (step as Tensor).itemSync());
-    const slots = new Map(
-      [...state].filter(([name]) => !/^\d+\.step$/.test(name) || !this.parameters[Number.parseInt(name, 10)]),
-    );
-    loadState("the optimizer", this.#namedSlots(), slots);
+    const slots = this.#namedSlots();
+    const scalar: Shape = [];
+    const shapes = new Map([...slots].map(([name, { shape }]) => [name, shape]));
+    for (const i of this.parameters.keys()) shapes.set(`${i}.step`, scalar);
+    checkState("the optimizer", shapes, state);
+    const steps = this.parameters.map((_, i) => (state.get(`${i}.step`) as Tensor).itemSync());
+    const wrong = steps.findIndex((step) => !Number.isSafeInteger(step) || step < 0);
+    if (wrong >= 0)
+      throw new StateError("loadStateDict", `${wrong}.step must be a whole number ≥ 0, got ${steps[wrong]}`);
+    loadState("the optimizer", slots, new Map([...state].filter(([name]) => slots.has(name))));
     this.parameters.forEach((parameter, i) => {
-      this.#stateOf(parameter).step = counts[i] as number;
+      this.#stateOf(parameter).step = steps[i] as number;
     });
   }
 
   /**
-   * Computes a parameter's new value. To be written by each optimizer.
+   * Gives a parameter its new value. To be written by each optimizer.
    *
    * @param step how often the parameter was updated, this update included: 1 the first time
-   * @param slots what is remembered of the parameter; to be changed by `assign`
+   * @param slots what is remembered of the parameter; to be changed by `assign`, like the parameter itself
    */
-  protected abstract updated(parameter: Parameter, gradient: Tensor, step: number, slots: Slots): Tensor;
+  protected abstract update(parameter: Parameter, gradient: Tensor, step: number, slots: Slots): void;
 
   #apply(parameter: Parameter, gradient: Tensor): void {
     const state = this.#stateOf(parameter);
     state.step++;
-    parameter.assign(this.updated(parameter, gradient, state.step, (name) => state.slots.get(name) as Parameter));
+    this.update(parameter, gradient, state.step, (name) => state.slots.get(name) as Parameter);
   }
 
   #stateOf(parameter: Parameter): ParameterState {
@@ -159,6 +166,10 @@ export abstract class Optimizer {
 
 /** Finds what an optimizer remembers of a parameter, by name. */
 export type Slots = (name: string) => Parameter;
+
+function notParameters(): ArgumentError {
+  return new ArgumentError("Optimizer", "takes Parameters: pass model.parameters(), not a model or tensors");
+}
 
 function detached<Result extends LossResult>(result: Result): Result {
   if (result instanceof Tensor) return detach(result) as Result;

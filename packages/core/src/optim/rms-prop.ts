@@ -33,10 +33,10 @@ export class RMSprop extends Optimizer {
     this.epsilon = epsilon;
   }
 
-  protected updated(parameter: Parameter, gradient: Tensor, _step: number, slots: Slots): Tensor {
+  protected update(parameter: Parameter, gradient: Tensor, _step: number, slots: Slots): void {
     const { learningRate, decay, epsilon } = this;
     const meanSquare = slots("meanSquare");
     meanSquare.assign(add(mul(meanSquare, decay), mul(square(gradient), 1 - decay)));
-    return sub(parameter, div(mul(gradient, learningRate), add(sqrt(meanSquare), epsilon)));
+    parameter.assign(sub(parameter, div(mul(gradient, learningRate), add(sqrt(meanSquare), epsilon))));
   }
 }

@@ -32,12 +32,15 @@ export class SGD extends Optimizer {
     this.nesterov = nesterov;
   }
 
-  protected updated(parameter: Parameter, gradient: Tensor, _step: number, slots: Slots): Tensor {
+  protected update(parameter: Parameter, gradient: Tensor, _step: number, slots: Slots): void {
     const { learningRate, momentum, nesterov } = this;
-    if (momentum === 0) return sub(parameter, mul(gradient, learningRate));
+    if (momentum === 0) {
+      parameter.assign(sub(parameter, mul(gradient, learningRate)));
+      return;
+    }
     const velocity = slots("velocity");
     velocity.assign(add(mul(velocity, momentum), gradient));
     const direction = nesterov ? add(gradient, mul(velocity, momentum)) : velocity;
-    return sub(parameter, mul(direction, learningRate));
+    parameter.assign(sub(parameter, mul(direction, learningRate)));
   }
 }

@@ -30,20 +30,23 @@ export async function createGpuBackend(mode?: GpuMode): Promise<Backend> {
   return mode === undefined ? startFastest(library) : start(library, mode);
 }
 
+/** What is taken where no mode was asked for, in this order. */
+const AUTOMATIC = ["webgpu", "webgl2", "webasm", "cpu"] as const satisfies readonly GpuMode[];
+
 async function startFastest(library: GpuJs): Promise<Backend> {
   const refusals: string[] = [];
-  for (const mode of GPU_MODES) {
+  for (const mode of AUTOMATIC) {
     const { available, accelerated, detail } = await inspectMode(library, mode);
-    const onProcessor = mode === "webasm" || mode === "cpu";
-    if (available && (accelerated || onProcessor)) {
+    if (!available) refusals.push(`gpu:${mode}: ${detail}`);
+    else if (!accelerated && (mode === "webgpu" || mode === "webgl2"))
+      refusals.push(`gpu:${mode}: ${detail} is no GPU`);
+    else {
       try {
         return await start(library, mode);
       } catch (error) {
         if (!(error instanceof BackendError)) throw error;
         refusals.push(error.message);
       }
-    } else {
-      refusals.push(`gpu:${mode}: ${available ? `${detail} is not known to be a GPU` : detail}`);
     }
   }
   throw new BackendError("gpu", `gpu.js has no mode that works here\n  ${refusals.join("\n  ")}`);

@@ -4,7 +4,7 @@
 
 import { BackendError, ShapeError } from "../../errors.js";
 import type { Pending, Values } from "./gpu-buffer.js";
-import type { GpuInstance, KernelClass, KernelShortcut } from "./gpu-js.js";
+import type { GpuInstance, InnerKernel, KernelClass, KernelShortcut } from "./gpu-js.js";
 
 /** A kernel to be made: function text, threads along x, y and z, and how many values go in and come out. */
 export interface KernelDescription {
@@ -23,6 +23,8 @@ export interface CacheLimits {
 interface Entry {
   readonly label: string;
   readonly shortcut: KernelShortcut;
+  /** The kernel as it was made. */
+  readonly kernel: InnerKernel;
   readonly description: KernelDescription;
   /** Values for which the kernel holds memory. */
   readonly values: number;
@@ -101,9 +103,10 @@ export class KernelCache {
       precision: "single",
     } as const;
     const shortcut = this.#try(label, () => this.#gpu.createKernel(description.source, settings));
-    // a view for each row, or even for each thread, of what we want flat
-    if (shortcut.kernel._shapeOutput) shortcut.kernel._shapeOutput = (data) => data;
-    const entry: Entry = { label, shortcut, description, values, calls: new Set() };
+    const { kernel } = shortcut;
+    // it makes a view for each row, or even for each thread, of what we want flat
+    if (kernel._shapeOutput) kernel._shapeOutput = (data) => data;
+    const entry: Entry = { label, shortcut, kernel, description, values, calls: new Set() };
     this.#entries.set(label, entry);
     this.#values += values;
     return entry;
@@ -126,10 +129,9 @@ export class KernelCache {
     else void Promise.allSettled(entry.calls).then(() => this.#destroy(entry));
   }
 
-  #destroy({ shortcut }: Entry): void {
-    const { kernel } = shortcut;
+  #destroy({ shortcut, kernel }: Entry): void {
     shortcut.destroy();
-    // in cpu mode gpu.js keeps a destroyed kernel in its list
+    // in cpu mode, and after falling back to it, gpu.js keeps a destroyed kernel in its list
     const place = this.#gpu.kernels.indexOf(kernel);
     if (place >= 0) this.#gpu.kernels.splice(place, 1);
   }

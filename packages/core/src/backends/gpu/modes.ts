@@ -25,7 +25,8 @@ export async function gpuModes(): Promise<readonly GpuModeReport[]> {
   try {
     const library = await loadGpuJs("gpuModes");
     const reports: GpuModeReport[] = [];
-    for (const mode of GPU_MODES) reports.push(await inspectMode(library, mode));
+    // slowest first: where the package gl is loaded after a WebGPU device was destroyed, it aborts the process
+    for (const mode of GPU_MODES.toReversed()) reports.unshift(await inspectMode(library, mode));
     return reports;
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
