@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pnpmCommand, run } from "./run.mjs";
 import { fingerprint, readStamp, removeStamp, writeStamp } from "./stamps.mjs";
-import { PROJECTS, ROOT } from "./workspace.mjs";
+import { CHECKING_TOOLS, PROJECTS, ROOT } from "./workspace.mjs";
 
 /**
  * What can be installed: one project with the packages of the workspace that it uses, or everything.
@@ -26,8 +26,8 @@ export async function install(scope, { capture = false } = {}) {
   const stamp = readInstallStamp();
   const installed = stamp.fingerprint === wanted ? stamp.scopes.filter(isThere) : [];
   if (installed.includes(scope) || installed.includes("everything")) return { code: 0, output: "", done: false };
-  // Less than there was before would remove the rest.
-  const target = stamp.scopes.includes("everything") ? "everything" : scope;
+  // Where the tools that check are there, installing less than everything would remove them.
+  const target = CHECKING_TOOLS.some((tool) => existsSync(join(ROOT, "node_modules", tool))) ? "everything" : scope;
   if (!capture)
     process.stderr.write(`Installing ${target === "everything" ? "everything" : `what ${scope} needs`} …\n`);
   // An installation that is cut off leaves no stamp behind.

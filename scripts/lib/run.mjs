@@ -15,7 +15,7 @@ import { PNPM, ROOT } from "./workspace.mjs";
  *
  * @param {readonly string[]} command the program and its arguments
  * @param {{ folder?: string, env?: Record<string, string>, capture?: boolean }} [options] `folder` relative to the
- *   root; with `capture` the output is returned, else it goes to this process's standard error
+ *   root; with `capture` the output is returned, else it is shown
  * @returns {Promise<Outcome>}
  */
 export function run([program = "", ...args], { folder = ".", env = {}, capture = false } = {}) {
@@ -23,7 +23,7 @@ export function run([program = "", ...args], { folder = ".", env = {}, capture =
     const child = spawn(program, args, {
       cwd: join(ROOT, folder),
       env: { ...process.env, ...env },
-      stdio: capture ? ["ignore", "pipe", "pipe"] : ["ignore", 2, 2],
+      stdio: capture ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
       // Node starts .cmd files, which npm is on Windows where it is found by its name alone, only through a shell.
       shell: process.platform === "win32" && program === "npm",
     });

@@ -45,6 +45,9 @@ const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 /** pnpm with its exact version, as npm fetches it: `pnpm@10.34.8`. */
 export const PNPM = String(manifest.packageManager);
 
+/** Packages that are installed for the checks and the tests alone. */
+export const CHECKING_TOOLS = Object.keys(manifest.devDependencies);
+
 refuseOldNode(String(manifest.engines.node).replace(">=", ""));
 
 /** @param {string} least the oldest version that works, `20.19` */

@@ -35,7 +35,7 @@ export class Storage {
     this.backend = backend;
     this.madeBy = madeBy;
     this.#buffer = buffer;
-    this.adopt(currentOwner);
+    this.#belongTo(currentOwner);
   }
 
   /**
@@ -70,7 +70,13 @@ export class Storage {
 
   /** Hands the storage to another owner; to nobody, and it lives as long as it is referenced. */
   adopt(owner: Owner | undefined): void {
+    // a parameter that is kept stays pinned, and what the collector has once is not moved again
+    if (owner === this.#owner) return;
     this.#owner?.delete(this);
+    this.#belongTo(owner);
+  }
+
+  #belongTo(owner: Owner | undefined): void {
     this.#owner = owner;
     if (owner) owner.add(this);
     else if (this.backend.leaveToCollector) this.#buffer = this.backend.leaveToCollector(this.#buffer);

@@ -1,5 +1,6 @@
 // Before each test file of the workspace: the seed of the property tests, and the rule that a library is silent.
 
+import { format } from "node:util";
 import { afterAll, afterEach } from "vitest";
 
 const METHODS = ["debug", "error", "info", "log", "trace", "warn"] as const;
@@ -12,7 +13,7 @@ const written: string[] = [];
 for (const method of METHODS) {
   console[method] = (...values: unknown[]) => {
     const stack = new Error().stack?.split("\n").slice(2, 6).join("\n") ?? "";
-    written.push(`console.${method}(${values.map(String).join(", ")})\n${stack}`);
+    written.push(`console.${method}(${format(...values)})\n${stack}`);
   };
 }
 

@@ -182,7 +182,8 @@ function withGenerator<Options extends RandomOptions>(where: string, options: Op
 }
 
 /**
- * Uniform random numbers in [low, high), [0, 1) by default, from the given generator.
+ * Uniform random numbers in [low, high), [0, 1) by default, from the given generator; rounded to the element type,
+ * which in float32 can give `high` itself.
  *
  * @throws ShapeError for a bad shape; ArgumentError unless low ≤ high and both are finite, or for no generator
  */

@@ -1,8 +1,9 @@
-// Checking derivatives against differences. Everything runs in float64 on a reference backend of its own, whatever
-// backend is in use: finite differences in float32 show nothing but rounding.
+// Checking derivatives against differences. Everything runs in float64, since finite differences in float32 show
+// nothing but rounding: on the backend in use where that is the reference one for float64, so that functions may use
+// tensors from outside; on one of its own where it is not.
 
 import { gradients } from "../autodiff.js";
-import { withBackend } from "../backends/current.js";
+import { currentBackend, withBackend } from "../backends/current.js";
 import { ReferenceBackend } from "../backends/reference/index.js";
 import { ArgumentError, GradientCheckError } from "../errors.js";
 import { mul } from "../ops/arithmetic.js";
@@ -44,7 +45,13 @@ export interface CheckReport {
   readonly comparisons: number;
 }
 
-const float64 = new ReferenceBackend({ dtype: "float64" });
+const ownBackend = new ReferenceBackend({ dtype: "float64" });
+
+function inFloat64<T>(fn: () => T): T {
+  const current = currentBackend();
+  const fits = current instanceof ReferenceBackend && current.dtypes[0] === "float64";
+  return fits ? fn() : withBackend(ownBackend, fn);
+}
 
 interface HostInput {
   readonly data: Float64Array;
@@ -63,7 +70,7 @@ export function checkGradients(
   inputs: readonly CheckInput[],
   options: CheckOptions = {},
 ): CheckReport {
-  return withBackend(float64, () => check("checkGradients", fn, inputs.map(toHost), options));
+  return inFloat64(() => check("checkGradients", fn, inputs.map(toHost), options));
 }
 
 /**
@@ -76,7 +83,7 @@ export function checkSecondGradients(
   inputs: readonly CheckInput[],
   options: CheckOptions = {},
 ): CheckReport {
-  return withBackend(float64, () => {
+  return inFloat64(() => {
     const hosts = inputs.map(toHost);
     const random = new Random(options.seed ?? 1, { stream: 1 });
     const probes = hosts.map(({ shape }) => randomWeights(random, shape));
@@ -102,7 +109,7 @@ export function checkAdjoint(
   shape: Shape,
   { tolerance = 1e-12, seed = 1 }: { tolerance?: number; seed?: number } = {},
 ): CheckReport {
-  return withBackend(float64, () => {
+  return inFloat64(() => {
     const random = new Random(seed);
     const v = randomWeights(random, shape);
     v.requiresGradient = true;
@@ -129,6 +136,9 @@ function check(name: string, fn: CheckedFunction, inputs: readonly HostInput[], 
     ...Array.from({ length: directions }, (_, i) => randomStep(random, inputs, `random direction ${i}`)),
     ...(total <= coordinateLimit ? inputs.flatMap((_, i) => unitSteps(inputs, i)) : []),
   ];
+  if (steps.length === 0) {
+    throw new ArgumentError(name, `0 directions and more than ${coordinateLimit} elements leave nothing to compare`);
+  }
   let worst: CheckReport = { error: -1, analytic: 0, numeric: 0, where: "nowhere", comparisons: steps.length };
   for (const { step, where } of steps) {
     const slope = (valueAt(moveBy(inputs, step, epsilon)) - valueAt(moveBy(inputs, step, -epsilon))) / (2 * epsilon);

@@ -1,17 +1,14 @@
 // The package as it is published, used from outside: as ESM, as CommonJS, and in a minified bundle.
 
 import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { type Consumer, createConsumer, removeConsumer, runProgram } from "./consumer.js";
 
 let consumer: Consumer;
 
 beforeAll(async () => {
   consumer = await createConsumer();
-});
-
-afterAll(async () => {
-  await removeConsumer(consumer);
+  return () => removeConsumer(consumer);
 });
 
 // Prints what a user of both entries sees. `library` and `testing` are their exports, `loaded` says whether gpu.js is.

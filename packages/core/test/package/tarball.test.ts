@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { type Consumer, createConsumer, PACKAGE, removeConsumer } from "./consumer.js";
 
 const execute = promisify(execFile);
@@ -17,10 +17,7 @@ let consumer: Consumer;
 
 beforeAll(async () => {
   consumer = await createConsumer();
-});
-
-afterAll(async () => {
-  await removeConsumer(consumer);
+  return () => removeConsumer(consumer);
 });
 
 describe("the packed files", () => {

@@ -1,17 +1,14 @@
 // What a bundler keeps of the package for a program that uses little of it.
 
 import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { type Consumer, createConsumer, removeConsumer, runProgram } from "./consumer.js";
 
 let consumer: Consumer;
 
 beforeAll(async () => {
   consumer = await createConsumer();
-});
-
-afterAll(async () => {
-  await removeConsumer(consumer);
+  return () => removeConsumer(consumer);
 });
 
 /** Words that only the named part has in it: the names with which its errors begin. */

@@ -47,6 +47,7 @@ export interface RenderingContext {
 export interface GpuJs {
   readonly GPU: {
     new (settings: { readonly mode: string }): GpuInstance;
+    readonly prototype: GpuInstance;
     readonly isWebGL2Supported: boolean;
     readonly isHeadlessGLSupported: boolean;
     readonly isWebAssemblySupported: boolean;

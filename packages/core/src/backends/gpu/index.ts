@@ -5,7 +5,7 @@ import { BackendError } from "../../errors.js";
 import type { Backend } from "../backend.js";
 import { GpuBackend } from "./gpu-backend.js";
 import { type GpuJs, loadGpuJs } from "./gpu-js.js";
-import { GPU_MODES, type GpuMode, inspectMode } from "./modes.js";
+import { GPU_MODES, type GpuMode, type GpuModeReport, inspectMode } from "./modes.js";
 import { multiply } from "./products.js";
 import { openRuntime, type Runtime } from "./runtime.js";
 
@@ -36,20 +36,23 @@ const AUTOMATIC = ["webgpu", "webgl2", "webasm", "cpu"] as const satisfies reado
 async function startFastest(library: GpuJs): Promise<Backend> {
   const refusals: string[] = [];
   for (const mode of AUTOMATIC) {
-    const { available, accelerated, detail } = await inspectMode(library, mode);
-    if (!available) refusals.push(`gpu:${mode}: ${detail}`);
-    else if (!accelerated && (mode === "webgpu" || mode === "webgl2"))
-      refusals.push(`gpu:${mode}: ${detail} is no GPU`);
-    else {
-      try {
-        return await start(library, mode);
-      } catch (error) {
-        if (!(error instanceof BackendError)) throw error;
-        refusals.push(error.message);
-      }
-    }
+    const started = refusalOf(await inspectMode(library, mode)) ?? (await start(library, mode).catch(messageOf));
+    if (typeof started !== "string") return started;
+    refusals.push(started);
   }
   throw new BackendError("gpu", `gpu.js has no mode that works here\n  ${refusals.join("\n  ")}`);
+}
+
+/** Why a mode is not taken without being asked for. */
+function refusalOf({ mode, available, accelerated, detail }: GpuModeReport): string | undefined {
+  if (!available) return `gpu:${mode}: ${detail}`;
+  const onProcessor = mode === "webasm" || mode === "cpu";
+  return accelerated || onProcessor ? undefined : `gpu:${mode}: ${detail} is no GPU`;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof BackendError) return error.message;
+  throw error;
 }
 
 async function start(library: GpuJs, mode: GpuMode): Promise<Backend> {

@@ -66,22 +66,25 @@ export class KernelCache {
    * @throws ShapeError for operands of other lengths than the kernel's; BackendError where gpu.js fails or falls back
    */
   run(label: string, inputs: readonly Values[], describe: () => KernelDescription): Pending<Values> {
-    const entry = this.#take(label) ?? this.#make(label, describe());
-    const { lengths, results } = entry.description;
+    const kept = this.#take(label);
+    const description = kept?.description ?? describe();
+    const { lengths, results } = description;
     if (inputs.length !== lengths.length || inputs.some((input, i) => input.length !== lengths[i])) {
       const given = inputs.map((input) => input.length).join(" and ");
       throw new ShapeError(this.#where, `the kernel of ${label} takes ${lengths.join(" and ")} values, got ${given}`);
     }
+    const entry = kept ?? this.#make(label, description);
     const answer = this.#call(entry, inputs);
     return answer instanceof Promise ? this.#follow(entry, answer) : flatten(this.#where, label, answer, results);
   }
 
-  /** Destroys all kernels, once those at work have answered. */
-  async clear(): Promise<void> {
+  /** Destroys the instance of gpu.js with its kernels and its context, once what is at work has answered. */
+  async close(): Promise<void> {
     await Promise.allSettled(this.#calls);
-    for (const entry of this.#entries.values()) this.#destroy(entry);
     this.#entries.clear();
     this.#values = 0;
+    // gpu.js destroys the context with the first of the kernels in its list, so they are left to it
+    await this.#gpu.destroy();
   }
 
   /** A kernel that is kept, now the last one used. */
@@ -137,10 +140,22 @@ export class KernelCache {
   }
 
   #call(entry: Entry, inputs: readonly Values[]): unknown {
-    const answer = this.#try(entry.label, () => entry.shortcut(...inputs));
-    if (entry.shortcut.kernel.constructor === this.#kernelClass) return answer;
-    this.#drop(entry);
-    throw new BackendError(this.#where, `gpu.js left its mode for another in ${entry.label}`);
+    try {
+      const answer = this.#try(entry.label, () => entry.shortcut(...inputs));
+      this.#checkMode(entry);
+      return answer;
+    } catch (error) {
+      this.#drop(entry);
+      throw error;
+    }
+  }
+
+  /** Refuses a kernel that left our mode. By its class: in the GL modes the mode's name is "gpu", whichever it is. */
+  #checkMode({ label, shortcut }: Entry): void {
+    const kernelClass = shortcut.kernel.constructor;
+    if (kernelClass === this.#kernelClass) return;
+    const { mode } = kernelClass as Partial<KernelClass>;
+    throw new BackendError(this.#where, `gpu.js left this mode for its mode ${mode} in ${label}`);
   }
 
   /** The answer of a kernel that works while we go on. */

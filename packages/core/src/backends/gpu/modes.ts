@@ -42,16 +42,7 @@ export async function inspectMode(library: GpuJs, mode: GpuMode): Promise<GpuMod
 const INSPECTIONS: Readonly<Record<GpuMode, (library: GpuJs) => GpuModeReport | Promise<GpuModeReport>>> = {
   webgpu: inspectWebGpu,
   webgl2: inspectWebGl2,
-  headlessgl: ({ GPU }) =>
-    GPU.isHeadlessGLSupported
-      ? { mode: "headlessgl", available: true, accelerated: false, detail: "WebGL of the package gl" }
-      : missing(
-          "headlessgl",
-          isNode()
-            ? "the package gl is not installed, was not compiled, or finds no display; npm install gl@8.1.6, and on a " +
-                "machine without a display start Node by xvfb-run"
-            : "headless WebGL is for Node; a browser has webgl2",
-        ),
+  headlessgl: inspectHeadlessGl,
   webasm: ({ GPU, WebAssemblyKernel }) =>
     GPU.isWebAssemblySupported && WebAssemblyKernel.isSIMDSupported
       ? { mode: "webasm", available: true, accelerated: false, detail: "WebAssembly with SIMD, one thread" }
@@ -81,6 +72,15 @@ function inspectWebGl2({ GPU, WebGL2Kernel }: GpuJs): GpuModeReport {
   const renderer = context?.getExtension("WEBGL_debug_renderer_info")?.UNMASKED_RENDERER_WEBGL;
   const detail = renderer === undefined ? "WebGL 2" : String(context?.getParameter(renderer));
   return { mode: "webgl2", available: true, accelerated: !isSoftware(detail), detail };
+}
+
+function inspectHeadlessGl({ GPU }: GpuJs): GpuModeReport {
+  if (!isNode()) return missing("headlessgl", "headless WebGL is for Node; a browser has webgl2");
+  if (GPU.isHeadlessGLSupported) {
+    return { mode: "headlessgl", available: true, accelerated: false, detail: "WebGL of the package gl" };
+  }
+  const cure = "npm install gl@8.1.6, and on a machine without a display start Node by xvfb-run";
+  return missing("headlessgl", `the package gl is not installed, was not compiled, or finds no display; ${cure}`);
 }
 
 function missing(mode: GpuMode, detail: string): GpuModeReport {

@@ -33,8 +33,7 @@ export async function openRuntime(library: GpuJs, mode: GpuMode, limits?: CacheL
     const gpu = newInstance(library, mode, name);
     const kernels = new KernelCache(name, gpu, kernelClassOf(library, mode), limits);
     const close = async (): Promise<void> => {
-      await kernels.clear();
-      await gpu.destroy();
+      await kernels.close();
       await host?.release(true);
     };
     return { mode, name, kernels, close };

@@ -1,0 +1,184 @@
+// Choosing a backend: by name or the fastest, never silently another one; and no op across two of them.
+
+import {
+  ArgumentError,
+  type Backend,
+  BackendError,
+  type BackendName,
+  backendNames,
+  currentBackend,
+  DTypeError,
+  matmul,
+  ReferenceBackend,
+  tensor,
+  useBackend,
+  withBackend,
+  zeros,
+} from "@adjoint/core";
+import { afterEach, describe, expect, it } from "vitest";
+import { StrictBackend } from "./support/strict-backend.js";
+
+afterEach(async () => {
+  await useBackend("reference");
+});
+
+describe("useBackend", () => {
+  it("is not needed: without it, tensors are float32 on the reference backend", () => {
+    expect(currentBackend()).toBeInstanceOf(ReferenceBackend);
+    expect([zeros([1]).backend.name, zeros([1]).dtype]).toEqual(["reference", "float32"]);
+  });
+
+  it("takes a backend by its name, and says so", async () => {
+    const { backend, reason } = await useBackend("reference:float64");
+    expect([backend.name, reason, currentBackend()]).toEqual(["reference:float64", "asked for by name", backend]);
+    expect([zeros([1]).dtype, zeros([1], { dtype: "float32" }).dtype]).toEqual(["float64", "float32"]);
+    expect((await useBackend("gpu:cpu")).backend.name).toBe("gpu:cpu");
+  });
+
+  it("gives the same backend again, so that tensors made before stay usable", async () => {
+    for (const name of ["reference", "gpu:cpu"] as const) {
+      const { backend } = await useBackend(name);
+      const x = tensor([1, 2]);
+      await useBackend("reference:float64");
+      expect((await useBackend(name)).backend).toBe(backend);
+      expect(Array.from(await x.add(tensor([1, 1])).data())).toEqual([2, 3]);
+    }
+  });
+
+  it("starts a new one after the old was disposed, which refuses work from then on", async () => {
+    const { backend } = await useBackend("gpu:cpu");
+    const x = zeros([2, 2]);
+    await backend.dispose();
+    expect(backend.disposed).toBe(true);
+    expect(() => matmul(x, x)).toThrow(BackendError);
+    expect(x.toString()).toBe("Tensor [2,2] float32 (its backend gpu:cpu was disposed)");
+    const renewed = (await useBackend("gpu:cpu")).backend;
+    expect(renewed).not.toBe(backend);
+    expect(Array.from(await matmul(tensor([[2]]), tensor([[3]])).data())).toEqual([6]);
+  });
+
+  it("refuses a name that is none, and keeps the backend there was", async () => {
+    const before = currentBackend();
+    const choice = useBackend("tpu" as BackendName);
+    await expect(choice).rejects.toThrow(ArgumentError);
+    await expect(choice).rejects.toThrow(`useBackend: "tpu" is not a backend; known are ${backendNames().join(", ")}`);
+    expect(currentBackend()).toBe(before);
+  });
+
+  it("knows the names of its type", () => {
+    expect(backendNames()).toEqual(
+      expect.arrayContaining(["auto", "reference", "reference:float64", "gpu", "gpu:webasm"]),
+    );
+    expect(new Set(backendNames()).size).toBe(backendNames().length);
+  });
+
+  it("gives what was asked for by name or an error that says what is missing, nothing else", async () => {
+    const modes = backendNames().filter((name) => name.startsWith("gpu:"));
+    for (const name of modes) {
+      const before = currentBackend();
+      try {
+        const { backend } = await useBackend(name);
+        expect(backend.name).toBe(name);
+        await backend.dispose();
+      } catch (error) {
+        expect(error).toBeInstanceOf(BackendError);
+        expect((error as Error).message).toMatch(new RegExp(`^${name}: .{20,}`));
+        expect(currentBackend()).toBe(before);
+      }
+      await useBackend("reference");
+    }
+  });
+
+  it("auto takes one that works, and says which and why", async () => {
+    const { backend, reason } = await useBackend("auto");
+    expect(reason).toMatch(new RegExp(`^auto took ${backend.name}[:,] .{10,}`));
+    expect(currentBackend()).toBe(backend);
+    expect(Array.from(await matmul(tensor([[2]]), tensor([[3]])).data())).toEqual([6]);
+    expect((await useBackend("auto")).backend).toBe(backend);
+    const { backend: gpu, reason: why } = await useBackend("gpu");
+    expect(why).toBe(`gpu took ${gpu.name}, the fastest of its modes that works here`);
+  });
+});
+
+describe("withBackend", () => {
+  const other: Backend = new StrictBackend({ name: "other" });
+
+  it("makes tensors on another backend for the length of a function, and returns its result", () => {
+    const before = currentBackend();
+    expect(withBackend(other, () => zeros([1]).backend)).toBe(other);
+    expect(currentBackend()).toBe(before);
+  });
+
+  it("restores the former one when its function throws, and when it nests", () => {
+    const before = currentBackend();
+    const fails = () => {
+      throw new Error("of its own");
+    };
+    withBackend(other, () => {
+      const inner = new ReferenceBackend();
+      expect(() => withBackend(inner, fails)).toThrow("of its own");
+      expect(currentBackend()).toBe(other);
+    });
+    expect(currentBackend()).toBe(before);
+  });
+
+  it("refuses a function that returns a promise", () => {
+    expect(() => withBackend(other, async () => 1)).toThrow(
+      "withBackend: its function must be synchronous, got a promise",
+    );
+    expect(currentBackend()).not.toBe(other);
+  });
+});
+
+describe("tensors of two backends", () => {
+  const here = tensor([1, 2]);
+  const there = withBackend(new StrictBackend({ name: "elsewhere", dtype: "float32" }), () => tensor([3, 4]));
+
+  it("are refused by every op, naming both", () => {
+    expect(() => here.add(there)).toThrow(BackendError);
+    expect(() => here.add(there)).toThrow(
+      "add: operands live on different backends: reference × elsewhere; make both after the same useBackend",
+    );
+    expect(() => matmul(there.reshape([1, 2]), here.reshape([2, 1]))).toThrow(
+      "matmul: operands live on different backends: elsewhere × reference",
+    );
+  });
+
+  it("run where they live, whatever backend is current", () => {
+    expect(there.mul(2).add(there).backend.name).toBe("elsewhere");
+    expect(here.exp().backend.name).toBe("reference");
+  });
+
+  it("of two element types are refused too", () => {
+    const double = tensor([1, 2], { dtype: "float64" });
+    expect(() => here.add(double)).toThrow(DTypeError);
+    expect(() => here.add(double)).toThrow("add: element types differ: float32 × float64");
+  });
+});
+
+describe("an asynchronous backend", () => {
+  const x = withBackend(new StrictBackend({ name: "late", synchronous: false, dtype: "float32" }), () => tensor([7]));
+
+  it("is read by awaiting, and says so where one does not", async () => {
+    expect(Array.from(await x.data())).toEqual([7]);
+    expect(await x.item()).toBe(7);
+    expect(() => x.dataSync()).toThrow(BackendError);
+    expect(() => x.dataSync()).toThrow("dataSync: late answers asynchronously: call await data() instead");
+    expect(() => x.itemSync()).toThrow("itemSync: late answers asynchronously: call await item() instead");
+  });
+});
+
+describe("reading one element", () => {
+  it("takes tensors of one element, of any rank, and refuses others", async () => {
+    expect([tensor([[3]]).itemSync(), await tensor(4).item()]).toEqual([3, 4]);
+    const refusal = "needs a tensor of one element, got [2]; read it with data()";
+    expect(() => zeros([2]).itemSync()).toThrow(`itemSync: ${refusal}`);
+    await expect(zeros([2]).item()).rejects.toThrow(`item: ${refusal}`);
+  });
+
+  it("hands out copies", () => {
+    const x = tensor([1, 2]);
+    x.dataSync()[0] = 9;
+    expect(Array.from(x.dataSync())).toEqual([1, 2]);
+  });
+});

@@ -1,0 +1,34 @@
+// The float32 backends that the shared suite runs on, and those that it cannot, with the reason.
+
+import { type Backend, BackendError, type BackendName, backendNames, useBackend } from "@adjoint/core";
+
+/** A backend that was started. */
+export interface Available {
+  readonly name: BackendName;
+  readonly backend: Backend;
+}
+
+/** A backend that cannot be had here. */
+export interface Missing {
+  readonly name: BackendName;
+  readonly reason: string;
+}
+
+/** Names that stand for another backend, and the referee, whose values are the expected ones. */
+const NOT_COMPARED: readonly BackendName[] = ["auto", "gpu", "reference:float64"];
+
+/** Starts every float32 backend there is. Any failure but a BackendError is a bug, and thrown. */
+export async function startBackends(): Promise<{ available: Available[]; missing: Missing[] }> {
+  const available: Available[] = [];
+  const missing: Missing[] = [];
+  for (const name of backendNames().filter((known) => !NOT_COMPARED.includes(known))) {
+    try {
+      available.push({ name, backend: (await useBackend(name)).backend });
+    } catch (error) {
+      if (!(error instanceof BackendError)) throw error;
+      missing.push({ name, reason: error.message.split("\n", 1)[0] ?? "" });
+    }
+  }
+  await useBackend("reference");
+  return { available, missing };
+}
