@@ -12,7 +12,7 @@ const CORE = "^packages/core/src/";
 const LAYERS = [
   { name: "pure helpers", files: "(errors|dtype|shape|synchronous)[.]ts$" },
   { name: "random numbers, backend contract", files: "(random|backends/backend)[.]ts$" },
-  { name: "backends", files: "backends/(reference|wasm|gpu)/" },
+  { name: "backends", files: "backends/(reference|wasm|blas|gpu)/" },
   { name: "choice of a backend", files: "backends/current[.]ts$" },
   { name: "storage", files: "storage[.]ts$" },
   // Tensor's type has the ops as methods.
@@ -59,19 +59,33 @@ export default {
       "one-backend",
       "a backend may know the reference backend, and no other",
       { path: `${CORE}backends/(reference|wasm|gpu)/` },
-      { path: `${CORE}backends/(wasm|gpu)/`, pathNot: `${CORE}backends/$1/` },
+      { path: `${CORE}backends/(wasm|blas|gpu)/`, pathNot: `${CORE}backends/$1/` },
     ),
     rule(
-      "gpu-is-lazy",
-      "await import() it where it is chosen: gpu.js must not load with the library",
-      { path: CORE, pathNot: `${CORE}backends/gpu/` },
-      { path: `${CORE}backends/gpu/`, dynamic: false, dependencyTypesNot: ["type-only"] },
+      "one-backend (blas)",
+      "the blas backend is the wasm backend with other products, and knows no other",
+      { path: `${CORE}backends/blas/` },
+      { path: `${CORE}backends/(reference|gpu)/` },
+    ),
+    ...["gpu", "blas"].map((name) =>
+      rule(
+        `${name}-is-lazy`,
+        "await import() it where it is chosen: what it loads must not load with the library",
+        { path: CORE, pathNot: `${CORE}backends/${name}/` },
+        { path: `${CORE}backends/${name}/`, dynamic: false, dependencyTypesNot: ["type-only"] },
+      ),
     ),
     rule(
       "gpu.js-in-its-backend",
       "what knows gpu.js lies in packages/core/src/backends/gpu",
       { path: "^(packages|examples)/", pathNot: `${CORE}backends/gpu/` },
       { path: "(^|/)gpu[.]js(/|$)", pathNot: "^packages/" },
+    ),
+    rule(
+      "koffi-in-its-backend",
+      "what knows koffi lies in packages/core/src/backends/blas",
+      { path: "^(packages|examples)/", pathNot: `${CORE}backends/blas/` },
+      { path: "(^|/)koffi(/|$)", pathNot: "^packages/" },
     ),
     rule(
       "public-api",

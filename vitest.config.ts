@@ -14,6 +14,7 @@ export default defineConfig({
       "packages/core/src/**/*.test.ts",
       "packages/core/test/**/*.test.ts",
       "examples/*/test/**/*.test.ts",
+      "benchmarks/test/**/*.test.ts",
       "scripts/**/*.test.ts",
     ],
     setupFiles: ["packages/core/test/setup.ts"],

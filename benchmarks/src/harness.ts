@@ -1,11 +1,13 @@
 // Measuring candidates side by side: every round runs each of them once, in turn, so that what disturbs the machine
 // disturbs all, and medians and ratios of one run can be compared. Absolute times cannot.
 
-/** Something to be timed. */
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Something to be timed. Its results must have been checked for agreement before. */
 export interface Candidate {
   readonly name: string;
-  /** One call of what is measured. Results must have been checked for agreement before. */
-  readonly run: () => void | Promise<void>;
+  /** Calls what is measured that often, after one call that is not counted; the milliseconds that all calls took. */
+  readonly time: (calls: number) => Promise<number>;
 }
 
 /** Times of one candidate, in milliseconds a call. */
@@ -24,41 +26,56 @@ export interface InterleaveOptions {
   readonly rounds: number;
   /** A turn calls the candidate as often as it takes to fill this time, in milliseconds. */
   readonly turnMilliseconds?: number;
+  /** Between two turns, in milliseconds, for the threads of the one before to stop spinning and go to sleep. */
+  readonly pauseMilliseconds?: number;
 }
+
+/** A call that takes longer than this is measured in fewer rounds: it needs no median of many. */
+const SLOW_MILLISECONDS = 400;
+const ROUNDS_OF_SLOW = 3;
+const MOST_CALLS = 10_000;
 
 /** Times all candidates in turn. The first turns, which compile and warm up, are not counted. */
 export async function interleave(
   candidates: readonly Candidate[],
-  { rounds, turnMilliseconds = 30 }: InterleaveOptions,
+  { rounds, turnMilliseconds = 60, pauseMilliseconds = 40 }: InterleaveOptions,
 ): Promise<Measurement[]> {
   const plans = [];
   for (const candidate of candidates) {
-    await timePerCall(candidate, 2);
-    const estimate = await timePerCall(candidate, 1);
-    const calls = Math.max(1, Math.min(10_000, Math.ceil(turnMilliseconds / estimate)));
-    plans.push({ candidate, calls, times: [] as number[] });
+    const estimate = await estimateCall(candidate, turnMilliseconds);
+    const calls = Math.max(1, Math.min(MOST_CALLS, Math.ceil(turnMilliseconds / estimate)));
+    const turns = estimate > SLOW_MILLISECONDS ? Math.min(rounds, ROUNDS_OF_SLOW) : rounds;
+    plans.push({ candidate, calls, turns, times: [] as number[] });
+    await sleep(pauseMilliseconds);
   }
   for (let round = 0; round < rounds; round++) {
-    for (const { candidate, calls, times } of plans) times.push(await timePerCall(candidate, calls));
+    for (const { candidate, calls, times } of orderOf(plans, round)) {
+      times.push((await candidate.time(calls)) / calls);
+      await sleep(pauseMilliseconds);
+    }
   }
   return plans.map(({ candidate, calls, times }) => ({
     name: candidate.name,
     median: median(times),
     fastest: Math.min(...times),
     slowest: Math.max(...times),
-    rounds,
+    rounds: times.length,
     callsPerRound: calls,
   }));
 }
 
-async function timePerCall({ run }: Candidate, calls: number): Promise<number> {
-  const start = performance.now();
-  for (let i = 0; i < calls; i++) {
-    const pending = run();
-    // awaiting what is no promise would measure the event loop
-    if (pending) await pending;
-  }
-  return (performance.now() - start) / calls;
+/** Who takes part in a round, each time from another one on, so that nobody always follows the same. */
+function orderOf<T extends { readonly turns: number }>(plans: readonly T[], round: number): T[] {
+  const first = round % Math.max(1, plans.length);
+  return [...plans.slice(first), ...plans.slice(0, first)].filter(({ turns }) => round < turns);
+}
+
+/** Milliseconds a call, of calls enough to tell, after the first ones. */
+async function estimateCall({ time }: Candidate, turnMilliseconds: number): Promise<number> {
+  const first = await time(1);
+  if (first > turnMilliseconds) return first;
+  const calls = Math.max(1, Math.min(100, Math.ceil(turnMilliseconds / 4 / first)));
+  return (await time(calls)) / calls;
 }
 
 /** The middle of sorted values, or the mean of the two in the middle. */
@@ -76,11 +93,15 @@ export function checkAgreement(
   expected: ArrayLike<number>,
   tolerance: number,
 ): void {
-  let [largest, difference] = [0, Math.abs(actual.length - expected.length)];
+  if (actual.length !== expected.length) {
+    throw new Error(`${what}: ${actual.length} results instead of ${expected.length}: not timed`);
+  }
+  let [largest, difference] = [0, 0];
   for (let i = 0; i < expected.length; i++) {
     largest = Math.max(largest, Math.abs(expected[i] as number));
     difference = Math.max(difference, Math.abs((actual[i] as number) - (expected[i] as number)));
   }
+  // Math.max keeps NaN, which is not at most anything
   if (difference <= tolerance * largest) return;
-  throw new Error(`${what}: results differ by ${difference} of ${largest}, more than ${tolerance}: nothing was timed`);
+  throw new Error(`${what}: results differ by ${difference} of ${largest}, more than ${tolerance}: not timed`);
 }

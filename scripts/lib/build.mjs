@@ -15,6 +15,8 @@ import { PROJECTS, ROOT } from "./workspace.mjs";
  * @returns {Promise<{ code: number, output: string, done: boolean }>} `done`: whether there was anything to do
  */
 export async function build(name) {
+  const made = await generate(name);
+  if (made.code !== 0) return { ...made, done: true };
   const wanted = sourcesFingerprint(name);
   if (isBuilt(name, wanted)) return { code: 0, output: "", done: false };
   // A build that is cut off leaves no stamp behind.
@@ -23,6 +25,28 @@ export async function build(name) {
   const outcome = await run(nodeCommand("tsup/dist/cli-default.js"), { folder, capture: true });
   if (outcome.code === 0) writeStamp(stampName(name), { fingerprint: wanted });
   return { ...outcome, done: true };
+}
+
+/**
+ * Makes the source that a project makes from others, unless that was done and they have not changed since.
+ *
+ * @param {ProjectName} name
+ * @returns {Promise<{ code: number, output: string }>}
+ */
+async function generate(name) {
+  const project = PROJECTS[name];
+  if (!("generated" in project)) return { code: 0, output: "" };
+  const { folder, generated } = project;
+  const { script, sources, output } = generated;
+  const wanted = fingerprint(["pnpm-lock.yaml", ...sources.map((source) => `${folder}/${source}`)]);
+  const stamp = `generate-${name}`;
+  if (readStamp(stamp)?.fingerprint === wanted && existsSync(join(ROOT, folder, output))) {
+    return { code: 0, output: "" };
+  }
+  removeStamp(stamp);
+  const outcome = await run([process.execPath, join(ROOT, folder, script)], { folder, capture: true });
+  if (outcome.code === 0) writeStamp(stamp, { fingerprint: wanted });
+  return outcome;
 }
 
 /**

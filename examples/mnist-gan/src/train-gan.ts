@@ -39,7 +39,8 @@ const PANELS: Experiment<LossName>["panels"] = [
  */
 export async function trainGan(options: GanOptions, output: Output): Promise<number> {
   const mnist = loadMnist("train", { directory: options.data });
-  const choice = await useBackend(options.backend);
+  const { backend, threads } = options;
+  const choice = await useBackend(backend, threads === undefined ? {} : { threads });
   try {
     const folder = await RunFolder.create(PROGRAM, { path: options.out, overwrite: options.overwrite });
     return await runExperiment(createExperiment(options, mnist, choice, folder), output);

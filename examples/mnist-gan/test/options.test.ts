@@ -11,7 +11,7 @@ describe("parseOptions", () => {
     expect(parseOptions([])).toEqual({
       kind: "run",
       options: {
-        iterations: 3000,
+        iterations: 20_000,
         batchSize: 128,
         learningRate: 0.001,
         seed: 1,
@@ -52,7 +52,7 @@ describe("parseOptions", () => {
       if (defaultValue) expect(text).toMatch(new RegExp(`default: "?${defaultValue.replace(".", "[.]")}"?\\)`));
     }
     expect(describeOptions().map(({ flags }) => flags.split(/[ ,]/)[0])).toEqual(
-      "--iterations --batch-size --learning-rate --seed --backend --sample-interval --history-interval --data --out --overwrite".split(
+      "--iterations --batch-size --learning-rate --seed --backend --threads --sample-interval --history-interval --data --out --overwrite".split(
         " ",
       ),
     );
@@ -104,7 +104,7 @@ describe("a wrong option", () => {
     const errors = new Recorder();
     expect(await runProgram(["--backend", "cuda"], new Recorder(), errors)).toBe(2);
     expect(errors.lines).toHaveLength(1);
-    expect(errors.text).toMatch(/'cuda' is invalid\. Allowed choices are auto, reference, .*gpu:webasm/);
+    expect(errors.text).toMatch(/'cuda' is invalid\. Allowed choices are auto, wasm, .*reference, .*gpu:webasm/);
   });
 });
 

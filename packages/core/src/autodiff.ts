@@ -163,15 +163,14 @@ export function valueAndGradients<Wrt extends readonly Tensor[]>(
   wrt: readonly [...Wrt],
   options: GradientOptions = {},
 ): { value: Tensor; gradients: GradientsOf<Wrt> } {
-  const leaves = [...new Set(wrt)];
-  for (const x of leaves) checkNotFrozen("valueAndGradients", x);
-  const former = leaves.map((x) => x.requiresGradient);
+  for (const x of wrt) checkNotFrozen("valueAndGradients", x);
+  const former = wrt.map((x) => x.requiresGradient);
   try {
-    for (const x of leaves) x.requiresGradient = true;
+    for (const x of wrt) x.requiresGradient = true;
     const value = withRecording(true, () => refusePromise("valueAndGradients", fn(...wrt)));
     return { value, gradients: gradients(value, wrt, options) };
   } finally {
-    leaves.forEach((x, i) => {
+    wrt.forEach((x, i) => {
       x.requiresGradient = former[i] as boolean;
     });
   }

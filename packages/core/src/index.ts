@@ -31,12 +31,14 @@ export type {
 export {
   type BackendChoice,
   type BackendName,
+  type BackendOptions,
   backendNames,
   currentBackend,
   useBackend,
   withBackend,
 } from "./backends/current.js";
 export { ReferenceBackend } from "./backends/reference/index.js";
+export { WasmBackend, type WasmMemory } from "./backends/wasm/index.js";
 export { ByteDataset, type ByteScaling } from "./data/byte-dataset.js";
 export { type IdxArray, parseIdx } from "./data/idx.js";
 export type { DType, FloatArray } from "./dtype.js";

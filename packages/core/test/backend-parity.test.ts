@@ -46,7 +46,9 @@ for (const { name, reason } of missing) {
 }
 
 it("the backends that need no GPU are among those that run", () => {
-  expect(available.map(({ name }) => name)).toEqual(expect.arrayContaining(["reference", "gpu:webasm", "gpu:cpu"]));
+  expect(available.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["wasm", "reference", "gpu:webasm", "gpu:cpu"]),
+  );
 });
 
 describe.each(available.map(({ name, backend }) => [name, backend] as const))("%s", (name, backend) => {

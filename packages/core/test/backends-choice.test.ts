@@ -12,6 +12,7 @@ import {
   ReferenceBackend,
   tensor,
   useBackend,
+  WasmBackend,
   withBackend,
   zeros,
 } from "@adjoint/core";
@@ -23,9 +24,11 @@ afterEach(async () => {
 });
 
 describe("useBackend", () => {
-  it("is not needed: without it, tensors are float32 on the reference backend", () => {
-    expect(currentBackend()).toBeInstanceOf(ReferenceBackend);
-    expect([zeros([1]).backend.name, zeros([1]).dtype]).toEqual(["reference", "float32"]);
+  it("is not needed: without it, tensors are float32 on the wasm backend", async () => {
+    expect(currentBackend()).toBeInstanceOf(WasmBackend);
+    expect(currentBackend()).toBe(currentBackend());
+    expect([zeros([1]).backend.name, zeros([1]).dtype]).toEqual(["wasm", "float32"]);
+    expect((await useBackend("wasm")).backend).toBe(zeros([1]).backend);
   });
 
   it("takes a backend by its name, and says so", async () => {
@@ -36,7 +39,7 @@ describe("useBackend", () => {
   });
 
   it("gives the same backend again, so that tensors made before stay usable", async () => {
-    for (const name of ["reference", "gpu:cpu"] as const) {
+    for (const name of ["wasm", "reference", "gpu:cpu"] as const) {
       const { backend } = await useBackend(name);
       const x = tensor([1, 2]);
       await useBackend("reference:float64");
@@ -45,16 +48,36 @@ describe("useBackend", () => {
     }
   });
 
-  it("starts a new one after the old was disposed, which refuses work from then on", async () => {
-    const { backend } = await useBackend("gpu:cpu");
-    const x = zeros([2, 2]);
+  it.each(["wasm", "gpu:cpu"] as const)(
+    "%s starts anew after it was disposed, and the old refuses work",
+    async (name) => {
+      const { backend } = await useBackend(name);
+      const x = zeros([2, 2]);
+      await backend.dispose();
+      expect(backend.disposed).toBe(true);
+      expect(() => matmul(x, x)).toThrow(BackendError);
+      expect(x.toString()).toBe(`Tensor [2,2] float32 (its backend ${name} was disposed)`);
+      const renewed = (await useBackend(name)).backend;
+      expect(renewed).not.toBe(backend);
+      expect(Array.from(await matmul(tensor([[2]]), tensor([[3]])).data())).toEqual([6]);
+    },
+  );
+
+  it("starts wasm with the threads asked for, and gives the same again for the same number", async () => {
+    const { backend } = await useBackend("wasm", { threads: 3 });
+    expect(backend.info().threads).toBe(3);
+    expect((await useBackend("wasm", { threads: 3 })).backend).toBe(backend);
+    expect((await useBackend("wasm")).backend).toBe(backend);
+    const alone = (await useBackend("wasm", { threads: 1 })).backend;
+    expect([alone === backend, alone.info().threads]).toEqual([false, 1]);
     await backend.dispose();
-    expect(backend.disposed).toBe(true);
-    expect(() => matmul(x, x)).toThrow(BackendError);
-    expect(x.toString()).toBe("Tensor [2,2] float32 (its backend gpu:cpu was disposed)");
-    const renewed = (await useBackend("gpu:cpu")).backend;
-    expect(renewed).not.toBe(backend);
-    expect(Array.from(await matmul(tensor([[2]]), tensor([[3]])).data())).toEqual([6]);
+  });
+
+  it.each([0, 65, 1.5, Number.NaN])("refuses %d threads, and keeps the backend there was", async (threads) => {
+    const before = currentBackend();
+    const message = `wasm: threads must be a whole number in [1, 64], got ${threads}`;
+    await expect(useBackend("wasm", { threads })).rejects.toThrow(new BackendError("wasm", message.slice(6)));
+    expect(currentBackend()).toBe(before);
   });
 
   it("refuses a name that is none, and keeps the backend there was", async () => {
@@ -67,7 +90,7 @@ describe("useBackend", () => {
 
   it("knows the names of its type", () => {
     expect(backendNames()).toEqual(
-      expect.arrayContaining(["auto", "reference", "reference:float64", "gpu", "gpu:webasm"]),
+      expect.arrayContaining(["auto", "wasm", "reference", "reference:float64", "gpu", "gpu:webasm"]),
     );
     expect(new Set(backendNames()).size).toBe(backendNames().length);
   });
@@ -91,7 +114,8 @@ describe("useBackend", () => {
 
   it("auto takes one that works, and says which and why", async () => {
     const { backend, reason } = await useBackend("auto");
-    expect(reason).toMatch(new RegExp(`^auto took ${backend.name}[:,] .{10,}`));
+    expect(reason).toMatch(/^auto took wasm: .{10,}/);
+    expect(backend).toBe((await useBackend("wasm")).backend);
     expect(currentBackend()).toBe(backend);
     expect(Array.from(await matmul(tensor([[2]]), tensor([[3]])).data())).toEqual([6]);
     expect((await useBackend("auto")).backend).toBe(backend);
@@ -131,7 +155,7 @@ describe("withBackend", () => {
 });
 
 describe("tensors of two backends", () => {
-  const here = tensor([1, 2]);
+  const here = withBackend(new ReferenceBackend(), () => tensor([1, 2]));
   const there = withBackend(new StrictBackend({ name: "elsewhere", dtype: "float32" }), () => tensor([3, 4]));
 
   it("are refused by every op, naming both", () => {
@@ -150,7 +174,7 @@ describe("tensors of two backends", () => {
   });
 
   it("of two element types are refused too", () => {
-    const double = tensor([1, 2], { dtype: "float64" });
+    const double = withBackend(here.backend, () => tensor([1, 2], { dtype: "float64" }));
     expect(() => here.add(double)).toThrow(DTypeError);
     expect(() => here.add(double)).toThrow("add: element types differ: float32 × float64");
   });

@@ -49,9 +49,13 @@ describe("defineOp", () => {
   });
 
   it("does not record what its forward calls, since its own gradient stands for that", () => {
+    const inner: Tensor[] = [];
     const cube = defineOp<[Tensor]>({
       name: "cube",
-      forward: ([x]) => x.mul(x).mul(x),
+      forward: ([x]) => {
+        inner.push(x.mul(x));
+        return x.mul(inner[0] as Tensor);
+      },
       // deliberately not the derivative
       gradient: ({ dy }) => [() => dy.mul(100)],
     });
@@ -59,6 +63,7 @@ describe("defineOp", () => {
     const y = cube([x], undefined);
     expect(y.itemSync()).toBe(8);
     expect(values(gradients(y.sum(), [x])[0] as Tensor)).toEqual([100]);
+    expect(() => gradients((inner[0] as Tensor).sum(), [x])).toThrow("does not influence the loss");
   });
 
   it("hands options and the output to the gradient", () => {
@@ -88,6 +93,18 @@ describe("defineOp", () => {
       expect(values(gradients(y.sum(), [x])[0] as Tensor)).toEqual([-4]);
       expect(values(gradients(h.sum(), [x])[0] as Tensor)).toEqual([4]);
       expect(x.requiresGradient && y !== h).toBe(true);
+    });
+
+    it("leaves a constant that it hands on a constant", () => {
+      const second = defineOp<[Tensor, Tensor]>({
+        name: "second",
+        forward: ([, b]) => b,
+        gradient: ({ dy }) => [() => dy.mul(7), () => dy],
+      });
+      const [a, constant] = [leaf([1]), tensor([5])];
+      const y = second([a, constant], undefined);
+      expect(values(gradients(y.sum(), [a])[0] as Tensor)).toEqual([7]);
+      expect(() => gradients(constant.mul(2).sum(), [a])).toThrow("does not influence the loss");
     });
 
     it("lets no gradient through under noGradient", () => {
@@ -130,6 +147,12 @@ describe("valueAndGradients", () => {
     const { value, gradients: found } = valueAndGradients((x) => slope(x).sum(), [tensor([2, 3])]);
     expect(value.itemSync()).toBe(12 + 27);
     expect(values(found[0] as Tensor)).toEqual([12, 18]);
+  });
+
+  it("may be asked about one tensor twice", () => {
+    const x = tensor([3]);
+    const { gradients: found } = valueAndGradients((a, b) => a.mul(b).sum(), [x, x]);
+    expect([...found.map(values), x.requiresGradient]).toEqual([[6], [6], false]);
   });
 
   it("works inside of noGradient", () => {

@@ -3,6 +3,7 @@
 
 import {
   AdjointError,
+  ArgumentError,
   abs,
   add,
   arange,
@@ -27,6 +28,7 @@ import {
   ones,
   pow,
   Random,
+  ReferenceBackend,
   ReleasedError,
   randomNormal,
   randomUniform,
@@ -36,12 +38,15 @@ import {
   softmax,
   stack,
   sum,
+  type Tensor,
   tensor,
   transpose,
   where,
+  withBackend,
   zeros,
   zerosLike,
 } from "@adjoint/core";
+import { checkGradients } from "@adjoint/core/testing";
 import { describe, expect, it } from "vitest";
 import { inFloat64 } from "./support/expectations.js";
 
@@ -221,10 +226,15 @@ describe("arguments of another kind", () => {
 });
 
 describe("element types, backends and tensors that are gone", () => {
-  const double = tensor([1, 2, 3], { dtype: "float64" });
+  // the one backend that has two element types
+  const [single, double] = withBackend(new ReferenceBackend(), () => {
+    return [tensor([1, 2, 3]), tensor([1, 2, 3], { dtype: "float64" })] as const;
+  });
   const elsewhere = inFloat64(() => tensor([1, 2, 3], { dtype: "float32" }));
-  const mixed =
-    "operands live on different backends: reference × reference:float64; make both after the same useBackend";
+  const mixed = "operands live on different backends: wasm × reference:float64; make both after the same useBackend";
+  // two backends of one name are two all the same
+  const twin = withBackend(new ReferenceBackend(), () => tensor([1, 2, 3]));
+  const twins = "operands live on different backends: reference × reference; make both after the same useBackend";
   const gone = () => {
     const x = tensor([1, 2, 3]);
     x.dispose();
@@ -233,19 +243,18 @@ describe("element types, backends and tensors that are gone", () => {
   const why = "the tensor made by tensor was disposed; use it before dispose(), or leave the freeing to scope()";
 
   refuses(DTypeError, [
-    ["add: element types differ: float32 × float64", () => add(row, double)],
-    ["where: element types differ: float32 × float64", () => where(row, 1, double)],
-    ["concat: element types differ: float32 × float64", () => concat([row, row, double])],
-    [
-      "zeros: reference has float32 and float64, not int32; float64 is on reference",
-      () => zeros([1], { dtype: untyped("int32") }),
-    ],
+    ["add: element types differ: float32 × float64", () => add(single, double)],
+    ["where: element types differ: float32 × float64", () => where(single, 1, double)],
+    ["concat: element types differ: float32 × float64", () => concat([single, single, double])],
+    ["zeros: wasm has float32, not float64; float64 is on reference", () => zeros([1], { dtype: "float64" })],
+    ["ones: wasm has float32, not int32; float64 is on reference", () => ones([1], { dtype: untyped("int32") })],
   ]);
   refuses(BackendError, [
     [`add: ${mixed}`, () => add(row, elsewhere)],
     [`matmul: ${mixed}`, () => matmul(table, elsewhere.reshape([3, 1]))],
     [`linear: ${mixed}`, () => linear(table, zeros([3, 3]), elsewhere)],
     [`stack: ${mixed}`, () => stack([row, elsewhere])],
+    [`add: ${twins}`, () => add(single, twin)],
   ]);
   refuses(ReleasedError, [
     [`add: ${why}`, () => add(1, gone())],
@@ -260,4 +269,21 @@ describe("element types, backends and tensors that are gone", () => {
     [`where: ${why}`, () => where(gone(), 1, 2)],
     [`dataSync: ${why}`, () => gone().dataSync()],
   ]);
+});
+
+describe("gradient checks", () => {
+  const nothing = { directions: 0, coordinateLimit: 0 };
+  refuses(ArgumentError, [
+    ["checkGradients: needs at least one input", () => checkGradients(() => row, [])],
+    [
+      "checkGradients: 0 directions and more than 0 elements leave nothing to compare",
+      () => checkGradients(abs, [[1, 5]], nothing),
+    ],
+  ]);
+
+  it("take tensors from outside where float64 is in use, and refuse those of another backend", () => {
+    const scaled = (factor: Tensor) => () => checkGradients((x) => x.mul(factor), [[1, 2, 3]]);
+    expect(thrownBy(scaled(row)).message).toContain("different backends: reference:float64 × wasm;");
+    inFloat64(() => expect(scaled(tensor([2, 3, 4]))().error).toBeLessThan(1e-8));
+  });
 });

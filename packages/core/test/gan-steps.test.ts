@@ -23,6 +23,7 @@ import {
   withFrozen,
 } from "@adjoint/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { problemWith } from "./support/backends.js";
 
 interface Iteration {
   readonly real: number[];
@@ -118,9 +119,16 @@ function build() {
   return { generator, discriminator };
 }
 
+const noBlas = await problemWith("blas");
+if (noBlas !== undefined) it.skip(`the GAN of the fixture on blas (not run: ${noBlas})`);
+
+const blas: [BackendName, number] = ["blas", 1e-4];
+
 const backends: readonly [BackendName, number][] = [
   ["reference:float64", 1e-9],
   ["reference", 1e-4],
+  ["wasm", 1e-4],
+  ...(noBlas === undefined ? [blas] : []),
   ["gpu:webasm", 1e-4],
   ["gpu:cpu", 1e-4],
 ];

@@ -108,7 +108,7 @@ describe("checkGradients", () => {
     expect(checkGradients(right, [large], { directions: 5, coordinateLimit: 50 }).comparisons).toBe(55);
     const mask = large.map((_, i) => (i === 17 ? 1.1 : 1));
     const wrong = cube((gradient) => gradient.mul(tensor(mask)));
-    expect(complaint(() => checkGradients(wrong, [large]))).toMatch(/worst at random direction [012]:/);
+    expect(complaint(() => checkGradients(wrong, [large]))).toMatch(/worst at input 0, element \[17\]:/);
   });
 
   it("sees an error where rows would cancel, since outputs are weighted", () => {

@@ -14,12 +14,16 @@ import {
   randomNormal,
   Sequential,
   scope,
-  type Tensor,
   tensor,
+  useBackend,
   withBackend,
 } from "@adjoint/core";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { StrictBackend } from "./support/strict-backend.js";
+
+afterAll(async () => {
+  await useBackend("reference");
+});
 
 describe("training", () => {
   const build = () => {
@@ -52,24 +56,34 @@ describe("training", () => {
     });
   });
 
-  it("without any scope leaves nothing behind for the garbage collector to keep", async () => {
+  it("frees what a summary computes", () => {
+    const backend = new StrictBackend({ dtype: "float32" });
+    const { model } = withBackend(backend, build);
+    const before = backend.live.size;
+    model.summary([6]);
+    expect(backend.live.size).toBe(before);
+  });
+
+  it.each(["wasm", "reference"] as const)("on %s needs no scope: the collector finds all of a step", async (name) => {
+    await useBackend(name);
     const { random, model } = build();
-    const size = 20_000;
-    const wide = new Parameter(randomNormal([size], { random }), "wide");
+    const wide = new Parameter(randomNormal([40_000], { random }), "wide");
+    const seen: WeakRef<object>[] = [];
     const step = () => {
-      const [slope] = gradients(
-        model
-          .apply(tensor([[1, 2, 3, 4, 5, 6]]))
-          .mul(wide)
-          .mean(),
-        [wide],
-      ) as [Tensor];
+      const output = model.apply(tensor([[1, 2, 3, 4, 5, 6]]));
+      const [slope] = gradients(output.mul(wide).mean(), [wide]);
       wide.assign(noGradient(() => wide.sub(slope.mul(0.1))));
+      for (const x of [output, output.storage, slope, slope.storage]) seen.push(new WeakRef(x));
     };
-    const used = await memoryAfter(step, 20);
-    const usedLater = await memoryAfter(step, 300);
-    // one tensor of 80 kB left behind a step would be 24 MB
-    expect(usedLater - used).toBeLessThan(6e6);
+    for (let i = 0; i < 10; i++) step();
+    const before = await memoryBelow(0, 6);
+    for (let i = 0; i < 100; i++) step();
+    // one wide tensor left behind a step would be 16 MB
+    const limit = before + 6e6;
+    expect(await memoryBelow(limit)).toBeLessThan(limit);
+    const alive = () => seen.filter((reference) => reference.deref()).length;
+    for (let i = 0; i < 100 && alive() > 0; i++) await collectGarbage();
+    expect(alive()).toBe(0);
   });
 });
 
@@ -94,15 +108,35 @@ describe("a backend whose memory the collector does not see", () => {
   });
 });
 
-/** Bytes held after so many calls of `step` and a garbage collection. */
-async function memoryAfter(step: () => void, times: number): Promise<number> {
+describe("parameters that nobody references any more", () => {
+  it("have their memory freed, once, whether or not they were disposed of", async () => {
+    const backend = new StrictBackend({ dtype: "float32", collected: true });
+    const kept = withBackend(backend, () => {
+      const random = new Random(1);
+      for (let i = 0; i < 20; i++) new Dense(3, 2, { random }).kernel.dispose();
+      return new Dense(3, 2, { random });
+    });
+    const pinned = () => backend.live.size - backend.count("leaveToCollector");
+    for (let i = 0; i < 100 && pinned() > 2; i++) await collectGarbage();
+    expect(pinned()).toBe(2);
+    expect(kept.kernel.dataSync()).toHaveLength(6);
+  });
+});
+
+async function collectGarbage(): Promise<void> {
   setFlagsFromString("--expose-gc");
   const collect: () => void = runInNewContext("gc");
-  for (let i = 0; i < times; i++) step();
-  for (let i = 0; i < 3; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    collect();
+  collect();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** The fewest bytes held over several garbage collections, which free memory by and by; ends early below `limit`. */
+async function memoryBelow(limit: number, attempts = 30): Promise<number> {
+  let fewest = Infinity;
+  for (let i = 0; i < attempts && fewest >= limit; i++) {
+    await collectGarbage();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    fewest = Math.min(fewest, heapUsed + arrayBuffers);
   }
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
+  return fewest;
 }

@@ -251,6 +251,30 @@ Total                                      10       2
     expect([net.training, ...net.blocks.map(({ training }) => training)]).toEqual([true, true, false]);
   });
 
+  it("changes nothing: no random number is drawn, not even by Dropout", () => {
+    const generator = random();
+    const model = new Sequential([new Dropout(0.5, { random: generator })]);
+    model.summary([3]);
+    expect(generator.state()).toEqual(random().state());
+  });
+
+  it("may be asked for while another is made", () => {
+    class Curious extends Module {
+      readonly kind = "Curious";
+      readonly inside = new Sequential([new Tanh()]);
+      forward(x: Tensor): Tensor {
+        this.inside.summary([2]);
+        return this.inside.apply(x);
+      }
+    }
+    const model = new Sequential([new Curious(), new ReLU()]);
+    expect(model.summary([2]).split("\n").slice(4, 6)).toEqual([
+      "0      Curious  [batch,2]             0       0",
+      "1      ReLU     [batch,2]             0       0",
+    ]);
+    expect(new Curious().summary([2])).toContain("inside  Sequential  [batch,2]");
+  });
+
   it("refuses an input that does not fit, and restores the modes", () => {
     const net = new Net();
     expect(() => net.summary([3])).toThrow("mul: shapes do not broadcast: [1,3] × [2]");

@@ -20,7 +20,7 @@ const OUTPUTS: readonly RegExp[] = [
   /^100 0\.\d+\n200 0\.00\d+\n300 0\.00\d+\nTensor \[4,1\] float32\n\[\[0\.\]\n \[1\.\]\n \[1\.\]\n \[0\.\]\]$/,
   /^0\.\d+$/,
   /^(999|1000)\.\d+$/,
-  /^gpu:\S+ auto took gpu:[\s\S]*gpu\.js/,
+  /^wasm auto took wasm: [\s\S]*products: 'wasm simd'/,
   /^true\ntrue\nTensor \[1\] float32\n\[0\.731\d+\]$/,
 ];
 
@@ -69,7 +69,7 @@ describe("the README's op table", () => {
   it("lists every op, layer, loss and optimizer", () => {
     // functions that are no ops, and classes that are bases, errors or data
     const others =
-      /Error$|^(defineOp|detach|gradients|noGradient|valueAndGradients|keep|scope|backendNames|currentBackend|useBackend|withBackend|withFrozen|parseIdx|Random|ReferenceBackend|ByteDataset|Module|Parameter|Optimizer|Tensor|glorot\w+|he(Normal|Uniform)|zerosInitializer)$/;
+      /Error$|^(defineOp|detach|gradients|noGradient|valueAndGradients|keep|scope|backendNames|currentBackend|useBackend|withBackend|withFrozen|parseIdx|Random|ReferenceBackend|WasmBackend|ByteDataset|Module|Parameter|Optimizer|Tensor|glorot\w+|he(Normal|Uniform)|zerosInitializer)$/;
     const missing = Object.keys(core).filter((name) => !others.test(name) && !listed.includes(name));
     expect(missing).toEqual([]);
   });

@@ -6,6 +6,7 @@ import {
   Parameter,
   Random,
   ReleasedError,
+  type StateDict,
   scope,
   type Tensor,
   tensor,
@@ -91,11 +92,18 @@ describe("scope", () => {
   it("leaves an optimizer made in it able to work, and a state dictionary readable", () => {
     const random = new Random(1);
     const model = new Dense(2, 1, { random });
-    const { optimizer, state } = scope(() => ({ optimizer: new Adam(model.parameters()), state: model.stateDict() }));
-    optimizer.minimize(() => model.apply(tensor([[1, 2]])).sum());
-    expect(values(state.get("kernel") as Tensor)).toHaveLength(2);
-    const optimizerState = scope(() => optimizer.stateDict());
-    expect(values(optimizerState.get("0.step") as Tensor)).toEqual([1]);
+    const made: { optimizer?: Adam; states: StateDict[] } = { states: [] };
+    scope(() => {
+      made.optimizer = new Adam(model.parameters());
+      made.states.push(model.stateDict());
+    });
+    made.optimizer?.minimize(() => model.apply(tensor([[1, 2]])).sum());
+    scope(() => {
+      made.states.push(made.optimizer?.stateDict() ?? new Map());
+    });
+    expect(values(made.states[0]?.get("kernel") as Tensor)).toHaveLength(2);
+    expect(values(made.states[1]?.get("0.step") as Tensor)).toEqual([1]);
+    expect(values(made.states[1]?.get("0.m") as Tensor)).toHaveLength(2);
   });
 
   it("frees when its function throws, and passes the error on", () => {

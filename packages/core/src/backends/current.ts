@@ -1,14 +1,15 @@
 // Which backend is in use, and how one is chosen. New tensors are made on the current backend; an op runs where its
-// inputs live.
+// inputs live. Where none was chosen, the first tensor starts the wasm backend.
 
 import { ArgumentError, BackendError } from "../errors.js";
 import { refusePromise } from "../synchronous.js";
 import type { Backend } from "./backend.js";
 import type { GpuMode } from "./gpu/index.js";
 import { ReferenceBackend } from "./reference/index.js";
+import { createWasmBackend, createWasmBackendSync, WasmBackend } from "./wasm/index.js";
 
 /** What `useBackend` takes. A name without a mode lets the backend choose the fastest that works here. */
-export type BackendName = "auto" | "reference" | "reference:float64" | "gpu" | `gpu:${GpuMode}`;
+export type BackendName = "auto" | "wasm" | "blas" | "reference" | "reference:float64" | "gpu" | `gpu:${GpuMode}`;
 
 /** The backend that was taken, and why in one sentence. */
 export interface BackendChoice {
@@ -18,6 +19,8 @@ export interface BackendChoice {
 
 const KNOWN: readonly BackendName[] = [
   "auto",
+  "wasm",
+  "blas",
   "reference",
   "reference:float64",
   "gpu",
@@ -31,11 +34,22 @@ const KNOWN: readonly BackendName[] = [
 /** Started backends by name: asked for twice, a backend is the same, and tensors made before stay usable. */
 const started = new Map<string, Backend>();
 
-let current: Backend = start(new ReferenceBackend());
+let current: Backend | undefined;
 
-/** The backend on which new tensors are made. */
+/**
+ * The backend on which new tensors are made.
+ *
+ * @throws BackendError where none was chosen and the wasm backend cannot be started without waiting
+ */
 export function currentBackend(): Backend {
+  current ??= start(createWasmBackendSync());
   return current;
+}
+
+/** Options of `useBackend`. */
+export interface BackendOptions {
+  /** For `wasm` and `blas`: threads that compute, the calling one included; by default as many as the machine runs, at most 8. */
+  readonly threads?: number;
 }
 
 /** All names that `useBackend` takes. */
@@ -51,11 +65,11 @@ export function backendNames(): readonly BackendName[] {
  *
  * @throws BackendError that says what is missing where the backend cannot be had; ArgumentError for an unknown name
  */
-export async function useBackend(name: BackendName): Promise<BackendChoice> {
+export async function useBackend(name: BackendName, options: BackendOptions = {}): Promise<BackendChoice> {
   if (!KNOWN.includes(name)) {
     throw new ArgumentError("useBackend", `"${name}" is not a backend; known are ${KNOWN.join(", ")}`);
   }
-  const choice = await choose(name);
+  const choice = await choose(name, options);
   current = choice.backend;
   return choice;
 }
@@ -71,10 +85,15 @@ export function withBackend<T>(backend: Backend, fn: () => T): T {
   }
 }
 
-async function choose(name: BackendName): Promise<BackendChoice> {
-  if (name === "auto") return chooseFastest();
+async function choose(name: BackendName, options: BackendOptions): Promise<BackendChoice> {
+  if (name === "auto") return chooseFastest(options);
   const running = started.get(name);
-  if (running && !running.disposed) return { backend: running, reason: "asked for by name" };
+  if (running && !running.disposed && fits(running, options)) return { backend: running, reason: "asked for by name" };
+  if (name === "wasm") return { backend: start(await createWasmBackend(options)), reason: "asked for by name" };
+  if (name === "blas") {
+    const { createBlasBackend } = await import("./blas/index.js");
+    return { backend: start(await createBlasBackend(options)), reason: "asked for by name" };
+  }
   if (name === "reference") return { backend: start(new ReferenceBackend()), reason: "asked for by name" };
   if (name === "reference:float64") {
     return { backend: start(new ReferenceBackend({ dtype: "float64" })), reason: "asked for by name" };
@@ -95,15 +114,20 @@ async function chooseGpu(name: "gpu" | `gpu:${GpuMode}`): Promise<BackendChoice>
   return { backend: start(created), reason };
 }
 
-async function chooseFastest(): Promise<BackendChoice> {
+async function chooseFastest(options: BackendOptions): Promise<BackendChoice> {
   try {
-    const { backend } = await chooseGpu("gpu");
-    return { backend, reason: `auto took ${backend.name}: gpu.js multiplies faster than the reference loops` };
+    const { backend } = await choose("wasm", options);
+    return { backend, reason: "auto took wasm: its SIMD kernels are the fastest here for networks of a CPU's size" };
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
-    const reference = await choose("reference");
-    return { ...reference, reason: `auto took reference, since gpu.js cannot be had (${error.message})` };
+    const { backend } = await choose("reference", {});
+    return { backend, reason: `auto took reference, since wasm cannot be had (${error.message})` };
   }
+}
+
+/** Whether a running backend is what the options ask for. Only wasm and blas have threads to ask for. */
+function fits(backend: Backend, { threads }: BackendOptions): boolean {
+  return threads === undefined || !(backend instanceof WasmBackend) || backend.threads === threads;
 }
 
 function start(backend: Backend): Backend {

@@ -134,7 +134,9 @@ export abstract class Module {
     };
     try {
       this.eval();
-      scope(() => noGradient(() => this.forward(this.#blankInput([1, ...inputShape]))));
+      scope(() => {
+        noGradient(() => this.forward(this.#blankInput([1, ...inputShape])));
+      });
     } finally {
       observer = formerObserver;
       for (const [module, training] of modes) module.#training = training;

@@ -131,21 +131,27 @@ function check(name: string, fn: CheckedFunction, inputs: readonly HostInput[], 
   const weights = randomWeights(random, fn(...inputs.map(leaf)).shape);
   const valueAt = (moved: readonly HostInput[]) => sum(mul(fn(...moved.map(leaf)), weights)).itemSync();
   const analytic = gradientsAt(fn, inputs, weights);
+  const along = ({ step, where }: Step): CheckReport => {
+    const slope = (valueAt(moveBy(inputs, step, epsilon)) - valueAt(moveBy(inputs, step, -epsilon))) / (2 * epsilon);
+    return { ...compare(dot(analytic, step), slope), where, comparisons: 1 };
+  };
   const total = inputs.reduce((count, { data }) => count + data.length, 0);
-  const steps = [
-    ...Array.from({ length: directions }, (_, i) => randomStep(random, inputs, `random direction ${i}`)),
-    ...(total <= coordinateLimit ? inputs.flatMap((_, i) => unitSteps(inputs, i)) : []),
-  ];
-  if (steps.length === 0) {
+  const elements = () => worstOf(inputs.flatMap((_, i) => unitSteps(inputs, i)).map(along));
+  const lines = Array.from({ length: directions }, (_, i) => randomStep(random, inputs, `random direction ${i}`));
+  const found = [...lines.map(along), ...(total <= coordinateLimit && total > 0 ? [elements()] : [])];
+  if (found.length === 0) {
     throw new ArgumentError(name, `0 directions and more than ${coordinateLimit} elements leave nothing to compare`);
   }
-  let worst: CheckReport = { error: -1, analytic: 0, numeric: 0, where: "nowhere", comparisons: steps.length };
-  for (const { step, where } of steps) {
-    const slope = (valueAt(moveBy(inputs, step, epsilon)) - valueAt(moveBy(inputs, step, -epsilon))) / (2 * epsilon);
-    const compared = compare(dot(analytic, step), slope);
-    if (!(compared.error <= worst.error)) worst = { ...compared, where, comparisons: steps.length };
-  }
-  return settle(name, worst, tolerance);
+  const worst = worstOf(found);
+  // a direction says that something is wrong; an element says what
+  const culprit = worst.error > tolerance && total > 0 ? elements() : worst;
+  return settle(name, culprit.error > tolerance ? culprit : worst, tolerance);
+}
+
+/** The report with the largest error, with the number of comparisons of all. */
+function worstOf(reports: readonly CheckReport[]): CheckReport {
+  const worst = reports.reduce((a, b) => (b.error > a.error ? b : a));
+  return { ...worst, comparisons: reports.reduce((count, { comparisons }) => count + comparisons, 0) };
 }
 
 function settle(name: string, report: CheckReport, tolerance: number): CheckReport {

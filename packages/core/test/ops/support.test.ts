@@ -1,7 +1,18 @@
 // What all elementwise ops share: numbers beside tensors, tensors without elements, results that are new.
 
 import * as adjoint from "@adjoint/core";
-import { add, mul, ones, type Tensor, tensor, valueAndGradients, where, zeros } from "@adjoint/core";
+import {
+  add,
+  mul,
+  ones,
+  ReferenceBackend,
+  type Tensor,
+  tensor,
+  valueAndGradients,
+  where,
+  withBackend,
+  zeros,
+} from "@adjoint/core";
 import { describe, expect, it } from "vitest";
 import { expectTensor, inFloat64 } from "../support/expectations.js";
 
@@ -19,6 +30,13 @@ describe("a number", () => {
       expect(y.backend).toBe(x.backend);
     }
     // 1.1 of float64, not of float32
+    expect(add(x, 0.1).dataSync()[0]).toBe(1.1);
+  });
+
+  it("takes the type of the tensors also where that is not the backend's first", () => {
+    const x = withBackend(new ReferenceBackend(), () => tensor([1, 2], { dtype: "float64" }));
+    expect(x.backend.dtypes[0]).toBe("float32");
+    expect(add(x, 0.1).dtype).toBe("float64");
     expect(add(x, 0.1).dataSync()[0]).toBe(1.1);
   });
 

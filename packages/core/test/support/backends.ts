@@ -1,6 +1,6 @@
 // The float32 backends that the shared suite runs on, and those that it cannot, with the reason.
 
-import { type Backend, BackendError, type BackendName, backendNames, useBackend } from "@adjoint/core";
+import { type Backend, BackendError, type BackendName, backendNames, currentBackend, useBackend } from "@adjoint/core";
 
 /** A backend that was started. */
 export interface Available {
@@ -17,17 +17,25 @@ export interface Missing {
 /** Names that stand for another backend, and the referee, whose values are the expected ones. */
 const NOT_COMPARED: readonly BackendName[] = ["auto", "gpu", "reference:float64"];
 
+/** Why a backend cannot be had here; undefined where it is now the current one. Throws all but a BackendError. */
+export async function problemWith(name: BackendName): Promise<string | undefined> {
+  try {
+    await useBackend(name);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    return error.message.split("\n", 1)[0] ?? "";
+  }
+}
+
 /** Starts every float32 backend there is. Any failure but a BackendError is a bug, and thrown. */
 export async function startBackends(): Promise<{ available: Available[]; missing: Missing[] }> {
   const available: Available[] = [];
   const missing: Missing[] = [];
   for (const name of backendNames().filter((known) => !NOT_COMPARED.includes(known))) {
-    try {
-      available.push({ name, backend: (await useBackend(name)).backend });
-    } catch (error) {
-      if (!(error instanceof BackendError)) throw error;
-      missing.push({ name, reason: error.message.split("\n", 1)[0] ?? "" });
-    }
+    const reason = await problemWith(name);
+    if (reason === undefined) available.push({ name, backend: currentBackend() });
+    else missing.push({ name, reason });
   }
   await useBackend("reference");
   return { available, missing };

@@ -1,0 +1,92 @@
+// adjoint as a contestant. Operands are parameters, which stay in the backend's own memory, and each call is a scope,
+// as in a step of training.
+
+import { createRequire } from "node:module";
+import {
+  add,
+  type Backend,
+  type BackendName,
+  backendNames,
+  exp,
+  matmul,
+  max,
+  mul,
+  noGradient,
+  scope,
+  sum,
+  type Tensor,
+  tanh,
+  useBackend,
+  WasmBackend,
+} from "@adjoint/core";
+import { prepareFreezing } from "./adjoint-freezing.js";
+import { prepareGan } from "./adjoint-gan.js";
+import { resident } from "./adjoint-resident.js";
+import type { Implementation, Prepared } from "./implementation.js";
+import type { About, ContestantSpec, FunctionName, FunctionTask, ProductTask, Task } from "./protocol.js";
+
+const require = createRequire(import.meta.url);
+
+const functions: Readonly<Record<FunctionName, (...inputs: Tensor[]) => Tensor>> = {
+  add: (a, b) => add(a as Tensor, b as Tensor),
+  mul: (a, b) => mul(a as Tensor, b as Tensor),
+  tanh: (x) => tanh(x as Tensor),
+  exp: (x) => exp(x as Tensor),
+  sum: (x) => sum(x as Tensor),
+  sumRows: (x) => sum(x as Tensor, { axes: [0] }),
+  max: (x) => max(x as Tensor),
+};
+
+/** Starts the backend that is asked for. Rejects, with the library's own words, where it cannot be had. */
+export async function createAdjoint({ backend: name = "wasm", threads }: ContestantSpec): Promise<Implementation> {
+  if (!isBackendName(name)) throw new Error(`this version of adjoint has no backend "${name}"`);
+  const { backend } = await useBackend(name, name === "wasm" || name === "blas" ? { threads } : {});
+  if (backend instanceof WasmBackend) await backend.ready();
+  return { about: () => describe(backend), prepare: async (task) => prepare(task) };
+}
+
+/** A backend that is known only by what another version of the library says of itself. */
+function isBackendName(name: string): name is BackendName {
+  return (backendNames() as readonly string[]).includes(name);
+}
+
+function describe(backend: Backend): About {
+  const { products, threads } = backend.info();
+  const versions = {
+    "@adjoint/core": versionOf("@adjoint/core"),
+    ...(products.includes("gpu.js") ? { "gpu.js": versionOf("gpu.js") } : {}),
+  };
+  return { versions, threads, note: products };
+}
+
+function versionOf(name: string): string {
+  return require(`${name}/package.json`).version;
+}
+
+function prepare(task: Task): Prepared {
+  if (task.kind === "product") return prepareProduct(task);
+  if (task.kind === "function") return prepareFunction(task);
+  return task.kind === "gan" ? prepareGan(task) : prepareFreezing(task);
+}
+
+function prepareProduct({ m, k, n, transposeA, a, b }: ProductTask): Prepared {
+  const left = resident(a, transposeA ? [k, m] : [m, k]);
+  const right = resident(b, [k, n]);
+  return fromCall(() => matmul(left, right, { transposeA }));
+}
+
+function prepareFunction({ name, shape, inputs }: FunctionTask): Prepared {
+  const operands = inputs.map((values) => resident(values, shape));
+  return fromCall(() => functions[name](...operands));
+}
+
+function fromCall(compute: () => Tensor): Prepared {
+  return {
+    result: Float32Array.from(scope(() => noGradient(compute)).dataSync()),
+    call: () => {
+      scope(() => {
+        compute();
+      });
+    },
+  };
+}

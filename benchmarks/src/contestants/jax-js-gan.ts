@@ -1,0 +1,162 @@
+// The GAN in jax-js: valueAndGrad and an Adam of our own in Keras's form, one compiled function for each of the three
+// updates and one for the generated images.
+
+import { blockUntilReady, jit, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
+import type { Prepared } from "./implementation.js";
+import { type GanTask, SHOWN_ITERATIONS } from "./protocol.js";
+
+const [BETA1, BETA2, EPSILON, RATE] = [0.9, 0.999, 1e-7, 1e-3];
+const [PIXELS, NOISE] = [784, 100];
+
+/** A model's four parameters and their two means. */
+type Trained = { parameters: np.Array[]; m: np.Array[]; v: np.Array[] };
+type Update = { loss: np.Array; accuracy: np.Array; trained: Trained };
+type Batch = { real: np.Array; discriminatorNoise: np.Array; generatorNoise: np.Array };
+
+function dense(x: np.Array, kernel: np.Array, bias: np.Array): np.Array {
+  return np.matmul(x, kernel).add(bias);
+}
+
+function generate([kernel1, bias1, kernel2, bias2]: np.Array[], noise: np.Array): np.Array {
+  const hidden = nn.leakyRelu(dense(noise, kernel1 as np.Array, bias1 as np.Array), 0.01);
+  return np.tanh(dense(hidden, kernel2 as np.Array, bias2 as np.Array));
+}
+
+function judge([kernel1, bias1, kernel2, bias2]: np.Array[], images: np.Array): np.Array {
+  const hidden = nn.leakyRelu(dense(images, kernel1 as np.Array, bias1 as np.Array), 0.01);
+  return nn.sigmoid(dense(hidden, kernel2 as np.Array, bias2 as np.Array));
+}
+
+function crossEntropy(probability: np.Array, label: 0 | 1): np.Array {
+  const p = np.clip(probability, EPSILON, 1 - EPSILON);
+  return np.mean(np.log(label ? p : np.subtract(1, p))).neg();
+}
+
+/** θ ← θ − α·m / (√v + ε). Consumes its arguments. */
+function adam({ parameters, m, v }: Trained, gradients: np.Array[], rate: np.Array): Trained {
+  const next: Trained = { parameters: [], m: [], v: [] };
+  gradients.forEach((gradient, i) => {
+    const mean = (m[i] as np.Array).mul(BETA1).add(gradient.ref.mul(1 - BETA1));
+    const square = (v[i] as np.Array).mul(BETA2).add(np.square(gradient).mul(1 - BETA2));
+    const change = mean.ref.mul(rate.ref).div(np.sqrt(square.ref).add(EPSILON));
+    next.parameters.push((parameters[i] as np.Array).sub(change));
+    next.m.push(mean);
+    next.v.push(square);
+  });
+  rate.dispose();
+  return next;
+}
+
+const compiledGenerate = jit(generate);
+
+function discriminatorUpdate(label: 0 | 1) {
+  const loss = (parameters: np.Array[], images: np.Array): [np.Array, np.Array] => {
+    const probability = judge(parameters, images);
+    const right = label ? np.greater(probability.ref, 0.5) : np.lessEqual(probability.ref, 0.5);
+    return [crossEntropy(probability, label), np.mean(right.astype(np.float32))];
+  };
+  return jit((trained: Trained, images: np.Array, rate: np.Array): Update => {
+    const parameters = trained.parameters.map((parameter) => parameter.ref);
+    const [[value, accuracy], gradients] = valueAndGrad(loss, { hasAux: true })(parameters, images);
+    return { loss: value, accuracy, trained: adam(trained, gradients, rate) };
+  });
+}
+
+const generatorLoss = (parameters: np.Array[], discriminator: np.Array[], noise: np.Array): np.Array =>
+  crossEntropy(judge(discriminator, generate(parameters, noise)), 1);
+
+const updateOnReal = discriminatorUpdate(1);
+const updateOnGenerated = discriminatorUpdate(0);
+const updateGenerator = jit((trained: Trained, discriminator: np.Array[], noise: np.Array, rate: np.Array) => {
+  const parameters = trained.parameters.map((parameter) => parameter.ref);
+  const [loss, gradients] = valueAndGrad(generatorLoss)(parameters, discriminator, noise);
+  return { loss, trained: adam(trained, gradients, rate) };
+});
+
+/** Iterations that start from the task's weights at each turn. */
+export async function prepareJaxGan(task: GanTask): Promise<Prepared> {
+  const gan = new JaxGan(task);
+  gan.begin();
+  const shown: number[] = [];
+  for (let i = 0; i < SHOWN_ITERATIONS; i++) {
+    for (const loss of await gan.iterate()) shown.push(...(await loss.data()));
+  }
+  return {
+    result: Float32Array.from(shown),
+    begin: () => gan.begin(),
+    call: async () => {
+      for (const loss of await gan.iterate()) loss.dispose();
+    },
+  };
+}
+
+class JaxGan {
+  readonly #task: GanTask;
+  readonly #batches: Batch[];
+  #generator: Trained = { parameters: [], m: [], v: [] };
+  #discriminator: Trained = { parameters: [], m: [], v: [] };
+  #iteration = 0;
+
+  constructor(task: GanTask) {
+    this.#task = task;
+    const { batchSize } = task;
+    this.#batches = task.batches.map(({ real, discriminatorNoise, generatorNoise }) => ({
+      real: np.array(real, { shape: [batchSize, PIXELS] }),
+      discriminatorNoise: np.array(discriminatorNoise, { shape: [batchSize, NOISE] }),
+      generatorNoise: np.array(generatorNoise, { shape: [batchSize, NOISE] }),
+    }));
+  }
+
+  /** The task's weights and means of zero. */
+  begin(): void {
+    for (const { parameters, m, v } of [this.#generator, this.#discriminator]) {
+      for (const array of [...parameters, ...m, ...v]) array.dispose();
+    }
+    this.#generator = this.#fresh(0);
+    this.#discriminator = this.#fresh(4);
+    this.#iteration = 0;
+  }
+
+  /** Does one iteration; the losses of the discriminator and the generator, ready. */
+  async iterate(): Promise<[np.Array, np.Array]> {
+    const { real, discriminatorNoise, generatorNoise } = this.#batches[this.#iteration % this.#batches.length] as Batch;
+    const t = 2 * this.#iteration++;
+    const generated = compiledGenerate(refs(this.#generator.parameters), discriminatorNoise.ref);
+    const onReal = updateOnReal(this.#discriminator, real.ref, rateAt(t + 1));
+    const onGenerated = updateOnGenerated(onReal.trained, generated, rateAt(t + 2));
+    this.#discriminator = onGenerated.trained;
+    const judging = refs(this.#discriminator.parameters);
+    const update = updateGenerator(this.#generator, judging, generatorNoise.ref, rateAt(t / 2 + 1));
+    this.#generator = update.trained;
+    onReal.accuracy.dispose();
+    onGenerated.accuracy.dispose();
+    const discriminatorLoss = onReal.loss.add(onGenerated.loss).mul(0.5);
+    await blockUntilReady([discriminatorLoss, update.loss, this.#generator, this.#discriminator]);
+    return [discriminatorLoss, update.loss];
+  }
+
+  #fresh(from: number): Trained {
+    const { weights, width } = this.#task;
+    const shapes = shapesOf(width);
+    const take = (make: (i: number) => np.Array) => [0, 1, 2, 3].map((i) => make(from + i));
+    return {
+      parameters: take((i) => np.array(weights[i] as Float32Array, { shape: shapes[i] as number[] })),
+      m: take((i) => np.zeros(shapes[i] as number[])),
+      v: take((i) => np.zeros(shapes[i] as number[])),
+    };
+  }
+}
+
+function refs(arrays: readonly np.Array[]): np.Array[] {
+  return arrays.map((array) => array.ref);
+}
+
+/** rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ), as an array, so that a new value compiles nothing new. */
+function rateAt(t: number): np.Array {
+  return np.array((RATE * Math.sqrt(1 - BETA2 ** t)) / (1 - BETA1 ** t));
+}
+
+/** In the order of the task's weights. */
+function shapesOf(width: number): number[][] {
+  return [[NOISE, width], [width], [width, PIXELS], [PIXELS], [PIXELS, width], [width], [width, 1], [1]];
+}

@@ -1,0 +1,122 @@
+// Moving elements: fills, windows into buffers, rows by index, and batches of images straight from their bytes.
+
+import { loadPart, storePart } from "./lanes";
+import { transposeBlock } from "./packing";
+
+/** `count` elements of one value. */
+export function fill(out: usize, count: usize, value: f32): void {
+  const all = f32x4.splat(value);
+  const end = out + (count & ~3) * 4;
+  while (out < end) {
+    v128.store(out, all);
+    out += 16;
+  }
+  if (count & 3) storePart(out, all, count & 3);
+}
+
+/** `bytes` bytes; the two ranges do not overlap. */
+export function copyBytes(x: usize, out: usize, bytes: usize): void {
+  memory.copy(out, x, bytes);
+}
+
+/** Columns of x that lie side by side become rows: out[i·toRow + j] = x[i + j·step]. */
+function transposeWindow(x: usize, step: usize, out: usize, toRow: usize, rows: usize, columns: usize): void {
+  let i: usize = 0;
+  for (; i + 4 <= rows; i += 4) {
+    let j: usize = 0;
+    for (; j + 4 <= columns; j += 4) {
+      const from = x + (i + j * step) * 4;
+      const pitch = step * 4;
+      transposeBlock(from, from + pitch, from + 2 * pitch, from + 3 * pitch, out + (i * toRow + j) * 4, toRow * 4);
+    }
+    for (; j < columns; j++) {
+      for (let r = i; r < i + 4; r++) store<f32>(out + (r * toRow + j) * 4, load<f32>(x + (r + j * step) * 4));
+    }
+  }
+  for (; i < rows; i++) {
+    for (let j: usize = 0; j < columns; j++) store<f32>(out + (i * toRow + j) * 4, load<f32>(x + (i + j * step) * 4));
+  }
+}
+
+/** out[i·toRow + j·toColumn] = x[i·fromRow + j·fromColumn], strides in elements, possibly 0 or negative on `x`. */
+export function copyWindow(
+  x: usize, fromRow: isize, fromColumn: isize, out: usize, toRow: isize, toColumn: isize, rows: usize, columns: usize,
+): void {
+  if (fromColumn == 1 && toColumn == 1) {
+    for (let i: usize = 0; i < rows; i++) {
+      memory.copy(out, x, columns * 4);
+      x += fromRow * 4;
+      out += toRow * 4;
+    }
+    return;
+  }
+  if (fromRow == 1 && toColumn == 1 && fromColumn > 0 && toRow > 0) {
+    return transposeWindow(x, fromColumn, out, toRow, rows, columns);
+  }
+  for (let i: usize = 0; i < rows; i++) {
+    let from = x;
+    let to = out;
+    for (let j: usize = 0; j < columns; j++) {
+      store<f32>(to, load<f32>(from));
+      from += fromColumn * 4;
+      to += toColumn * 4;
+    }
+    x += fromRow * 4;
+    out += toRow * 4;
+  }
+}
+
+/** Row i of `out` is row indices[i] of `x`. */
+export function gatherRows(x: usize, indices: usize, out: usize, count: usize, rowSize: usize): void {
+  for (let i: usize = 0; i < count; i++) {
+    memory.copy(out, x + load<u32>(indices + i * 4) * rowSize * 4, rowSize * 4);
+    out += rowSize * 4;
+  }
+}
+
+/** Adds columns [from, to) of row i of `x` to row indices[i] of `out`, in order of i. */
+export function scatterRows(
+  x: usize, indices: usize, out: usize, count: usize, rowSize: usize, from: usize, to: usize,
+): void {
+  for (let i: usize = 0; i < count; i++) {
+    let source = x + (i * rowSize + from) * 4;
+    let target = out + (load<u32>(indices + i * 4) * rowSize + from) * 4;
+    let left = to - from;
+    for (; left >= 4; left -= 4) {
+      v128.store(target, f32x4.add(v128.load(target), v128.load(source)));
+      source += 16;
+      target += 16;
+    }
+    if (left) storePart(target, f32x4.add(loadPart(target, left), loadPart(source, left)), left);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function scaled(bytes: v128, scale: v128, offset: v128): v128 {
+  return f32x4.add(f32x4.mul(f32x4.convert_i32x4_u(bytes), scale), offset);
+}
+
+/** Row i of `out` is row indices[i] of the bytes `x`, each as byte·scale + offset, rounded twice. */
+export function gatherBytes(
+  x: usize, indices: usize, out: usize, count: usize, rowSize: usize, scale: f32, offset: f32,
+): void {
+  const scales = f32x4.splat(scale);
+  const offsets = f32x4.splat(offset);
+  for (let i: usize = 0; i < count; i++) {
+    let from = x + load<u32>(indices + i * 4) * rowSize;
+    let left = rowSize;
+    for (; left >= 8; left -= 8) {
+      const words = v128.load8x8_u(from);
+      v128.store(out, scaled(i32x4.extend_low_i16x8_u(words), scales, offsets));
+      v128.store(out, scaled(i32x4.extend_high_i16x8_u(words), scales, offsets), 16);
+      from += 8;
+      out += 32;
+    }
+    for (; left > 0; left--) {
+      store<f32>(out, <f32>load<u8>(from) * scale + offset);
+      from++;
+      out += 4;
+    }
+  }
+}

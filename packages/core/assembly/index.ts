@@ -1,0 +1,14 @@
+// What the module exports. Byte addresses everywhere, sizes in elements; nothing allocates, nothing traps, nothing
+// keeps a state between calls.
+
+export { binary, select } from "./binary";
+export { copyBytes, copyWindow, fill, gatherBytes, gatherRows, scatterRows } from "./copying";
+export { epilogue } from "./epilogue";
+export { adam, rmsprop, sgd } from "./optimizer";
+export { packB } from "./packing";
+export { productRows, productScratch } from "./product";
+export { fillNormal, fillUniform } from "./random";
+export { argMax, combineBlocks, reduceBlocks, reduceColumns, reduceRows } from "./reduction";
+export { outerProduct, rowsTimesVector, vectorTimesRows } from "./thin-product";
+export { activationGradient, unary } from "./unary";
+export { sleepWhile, spinWhile } from "./waiting";

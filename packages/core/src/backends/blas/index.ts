@@ -1,0 +1,36 @@
+// The blas backend: the wasm backend with its products computed by the system's cblas_sgemm, called through koffi, an
+// optional peer dependency, on the same memory and without copies. For Node. This folder is all that knows koffi.
+
+import { BackendError } from "../../errors.js";
+import { createEngine } from "../wasm/create-engine.js";
+import { WasmBackend, type WasmOptions } from "../wasm/index.js";
+import { loadKoffi } from "./koffi.js";
+import { openBlas, type System } from "./library.js";
+import { multiplyByBlas } from "./products.js";
+
+/**
+ * Starts a blas backend on OpenBLAS, MKL or BLIS (Linux, Windows) or Accelerate (macOS), whichever is found first; the
+ * environment variable ADJOINT_BLAS names another library that has cblas_sgemm. `info().products` says which it is.
+ *
+ * `threads` holds for the library too, where it lets itself be told, and for the whole process.
+ *
+ * Products are not bit for bit the same from one machine, library or number of threads to another, as those of the wasm
+ * backend are: each BLAS sums in an order of its own, and chooses it by the processor.
+ *
+ * @throws BackendError that says what to install where koffi or a library is missing, or why there are not so many
+ * threads
+ */
+export async function createBlasBackend(options: WasmOptions = {}): Promise<WasmBackend> {
+  const { process: system } = globalThis as { process?: System & { readonly versions?: { readonly node?: string } } };
+  if (!system?.versions?.node) {
+    throw new BackendError("blas", "a system's BLAS can be called from Node only; choose wasm");
+  }
+  const blas = openBlas(await loadKoffi(), system);
+  const engine = await createEngine(options);
+  blas.setThreads?.(engine.wantedThreads);
+  return new WasmBackend(engine, {
+    name: "blas",
+    description: blas.description,
+    multiply: (product) => multiplyByBlas(blas, engine, product),
+  });
+}

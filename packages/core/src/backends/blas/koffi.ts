@@ -1,0 +1,53 @@
+// The part of koffi 2 that the blas backend uses, typed as it behaves, and the only place that loads it.
+
+import { BackendError } from "../../errors.js";
+
+/** A function of a native library. A typed array stands for the address of its first element, and is not copied. */
+export type NativeFunction = (...values: readonly (number | Float32Array | Uint8Array)[]) => unknown;
+
+/** A library that was opened. */
+export interface NativeLibrary {
+  /** The function of a C prototype. Throws where the library has none of that name. */
+  func(prototype: string): NativeFunction;
+}
+
+/** The module. */
+export interface Koffi {
+  /** Opens a shared library, by a path or by a name that the system looks up. Throws where it finds none. */
+  load(path: string): NativeLibrary;
+}
+
+const CURE = "npm install koffi@2";
+
+/**
+ * Loads koffi, which is an optional peer dependency.
+ *
+ * @param load stands in for the import of it
+ * @throws BackendError where it is not installed, or has no binary for this system
+ */
+export async function loadKoffi(load: () => Promise<unknown> = () => importByName("koffi")): Promise<Koffi> {
+  const loaded = await load().catch((cause: unknown) => {
+    const problem = isNotFound(cause) ? "koffi is not installed" : `koffi does not load (${String(cause)})`;
+    throw new BackendError("blas", `${problem}; ${CURE}`, { cause });
+  });
+  // a CommonJS module is found under `default`
+  const candidates = [(loaded as { readonly default?: unknown }).default, loaded];
+  const koffi = candidates.find(isKoffi);
+  if (!koffi) throw new BackendError("blas", `this is not koffi; ${CURE}`);
+  return koffi;
+}
+
+/** Its name is no literal, lest a bundler try to pack a native module that only Node can load, from where it lies. */
+function importByName(name: string): Promise<unknown> {
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+}
+
+function isNotFound(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  const named = typeof message === "string" && message.includes("'koffi'");
+  return named && (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND");
+}
+
+function isKoffi(module: unknown): module is Koffi {
+  return typeof module === "object" && module !== null && "load" in module && typeof module.load === "function";
+}

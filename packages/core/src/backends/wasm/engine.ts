@@ -1,0 +1,246 @@
+// The engine room of the wasm backend: the kernels as typed methods over addresses in its memory, and the choice of how
+// many threads take part. It knows no tensor and no buffer: who calls it owns the addresses.
+
+import type { Shape } from "../../shape.js";
+import type { AdamValues, BinaryName, RandomPlace, ReduceName, StridedView, UnaryName } from "../backend.js";
+import { type BroadcastPlan, planBroadcast } from "./broadcast-plan.js";
+import { binaryCodes, unaryCodes } from "./codes.js";
+import { type Address, costs, GRAIN_CHEAP, type KernelRunner } from "./kernel-runner.js";
+import { instantiate, type KernelName, type Kernels } from "./kernels.js";
+import type { LinearMemory } from "./linear-memory.js";
+import { multiply, type Product } from "./products.js";
+import { reduceAxes } from "./reductions.js";
+import { type Parts, ThreadPool } from "./thread-pool.js";
+import { copyFromWindow, copyIntoWindow } from "./windows.js";
+
+/** Kernels, their memory and their threads. */
+export class Engine implements KernelRunner {
+  readonly memory: LinearMemory;
+  readonly kernels: Kernels;
+  readonly #pool: ThreadPool | undefined;
+
+  /** Use `createEngine` or `createEngineSync` of create-engine.ts. */
+  constructor(module: WebAssembly.Module, memory: LinearMemory, threads: number) {
+    this.memory = memory;
+    this.kernels = instantiate(module, memory.memory);
+    if (threads > 1) this.#pool = new ThreadPool(module, memory.memory, this.kernels, threads);
+  }
+
+  /** How many threads compute at this moment: workers take part as soon as they are up. */
+  get threads(): number {
+    return this.#pool?.threads ?? 1;
+  }
+
+  /** How many threads compute once all are up. */
+  get wantedThreads(): number {
+    return this.#pool?.wantedThreads ?? 1;
+  }
+
+  /** Resolves when all threads are up. Nothing needs it but measurements and tests. */
+  async ready(): Promise<void> {
+    await this.#pool?.ready();
+  }
+
+  /** Ends the workers. The memory goes with the last reference to it. */
+  dispose(): void {
+    this.#pool?.close();
+  }
+
+  /** A view of `count` floats. It does not outlive the next allocation. */
+  floats(at: Address, count: number): Float32Array {
+    return new Float32Array(this.memory.buffer, at, count);
+  }
+
+  /** Calls a kernel on `length` items, cut into as many parts as threads and size allow, each a multiple of `step`. */
+  split(
+    kernel: KernelName,
+    length: number,
+    grain: number,
+    step: number,
+    values: (from: number, to: number) => number[],
+  ) {
+    const count = Math.min(this.#pool ? this.#pool.threads : 1, Math.floor(length / grain));
+    if (count < 2) {
+      this.kernels[kernel](...values(0, length));
+      return;
+    }
+    const parts: number[][] = [];
+    for (let i = 0; i < count; i++) {
+      const from = Math.floor((i * length) / count / step) * step;
+      const to = i === count - 1 ? length : Math.floor(((i + 1) * length) / count / step) * step;
+      parts.push(values(from, to));
+    }
+    (this.#pool as ThreadPool).run(kernel, parts as Parts);
+  }
+
+  /** out = f(x), elementwise. `out` may be `x`. */
+  unary(
+    name: UnaryName,
+    x: Address,
+    out: Address,
+    count: number,
+    [first = 0, second = 0]: readonly number[] = [],
+  ): void {
+    const code = unaryCodes[name];
+    this.split("unary", count, costs(name), 4, (from, to) => {
+      return [code, x + 4 * from, out + 4 * from, to - from, first, second];
+    });
+  }
+
+  /** out = dy·f′ from the result y of tanh, sigmoid, relu or leakyRelu with a slope above 0. `out` may be `dy`. */
+  activationGradient(
+    name: "tanh" | "sigmoid" | "relu" | "leakyRelu",
+    y: Address,
+    dy: Address,
+    out: Address,
+    count: number,
+    slope = 0,
+  ): void {
+    const code = unaryCodes[name];
+    this.split("activationGradient", count, GRAIN_CHEAP, 4, (from, to) => {
+      return [code, y + 4 * from, dy + 4 * from, out + 4 * from, to - from, slope];
+    });
+  }
+
+  /** out = f(a, b), each broadcast to `shape`. */
+  binary(name: BinaryName, a: Address, aShape: Shape, b: Address, bShape: Shape, out: Address, shape: Shape): void {
+    const grain = costs(name);
+    this.#broadcast("binary", [binaryCodes[name]], [a, b], planBroadcast([aShape, bShape], shape), out, grain);
+  }
+
+  /** out = condition ≠ 0 ? a : b, each broadcast to `shape`. */
+  select(operands: readonly [Address, Address, Address], shapes: readonly Shape[], out: Address, shape: Shape): void {
+    this.#broadcast("select", [], operands, planBroadcast(shapes, shape), out, GRAIN_CHEAP);
+  }
+
+  /** The sum, maximum, minimum or place of the maximum of x over `axes`, which are sorted; argMax takes one axis. */
+  reduce(name: ReduceName, x: Address, shape: Shape, axes: readonly number[], out: Address): void {
+    reduceAxes(this, name, x, shape, axes, out);
+  }
+
+  /** A matrix product with its epilogue. */
+  product(product: Product): void {
+    multiply(this, product);
+  }
+
+  /** `count` elements of one value. */
+  fill(out: Address, count: number, value: number): void {
+    this.split("fill", count, 4 * GRAIN_CHEAP, 4, (from, to) => [out + 4 * from, to - from, value]);
+  }
+
+  /** Copies `count` floats. */
+  copy(x: Address, out: Address, count: number): void {
+    this.split("copyBytes", count, 4 * GRAIN_CHEAP, 4, (from, to) => [x + 4 * from, out + 4 * from, 4 * (to - from)]);
+  }
+
+  /** Copies a window of `x` to a contiguous `out`. */
+  copyFrom(x: Address, view: StridedView, out: Address): void {
+    copyFromWindow(this, x, view, out);
+  }
+
+  /** Fills a window of `out` with a contiguous `x`. */
+  copyInto(x: Address, view: StridedView, out: Address): void {
+    copyIntoWindow(this, x, view, out);
+  }
+
+  /** Row i of `out` is row indices[i] of `x`; `indices` is the address of `count` 32-bit whole numbers. */
+  gatherRows(x: Address, indices: Address, out: Address, count: number, rowSize: number): void {
+    const grain = Math.ceil((4 * GRAIN_CHEAP) / Math.max(1, rowSize));
+    this.split("gatherRows", count, grain, 1, (from, to) => {
+      return [x, indices + 4 * from, out + 4 * from * rowSize, to - from, rowSize];
+    });
+  }
+
+  /** Fills `out` (rows × rowSize) with zeros and adds row i of `x` to row indices[i], in order of i. */
+  scatterRows(x: Address, indices: Address, out: Address, count: number, rows: number, rowSize: number): void {
+    this.fill(out, rows * rowSize, 0);
+    const grain = Math.ceil(GRAIN_CHEAP / Math.max(1, count));
+    this.split("scatterRows", rowSize, grain, 16, (from, to) => [x, indices, out, count, rowSize, from, to]);
+  }
+
+  /** Row i of `out` is row indices[i] of the bytes at `x`, each as byte·scale + offset. */
+  gatherBytes(
+    x: Address,
+    indices: Address,
+    out: Address,
+    count: number,
+    rowSize: number,
+    scale: number,
+    offset: number,
+  ) {
+    const grain = Math.ceil(GRAIN_CHEAP / Math.max(1, rowSize));
+    this.split("gatherBytes", count, grain, 1, (from, to) => {
+      return [x, indices + 4 * from, out + 4 * from * rowSize, to - from, rowSize, scale, offset];
+    });
+  }
+
+  /** Adam's update of a parameter and of the means m and v, in place. */
+  adam(parameter: Address, gradient: Address, m: Address, v: Address, count: number, values: AdamValues): void {
+    const { beta1, beta2, rate, correction, epsilon } = values;
+    this.split("adam", count, GRAIN_CHEAP / 2, 4, (from, to) => {
+      const places = [parameter, gradient, m, v].map((at) => at + 4 * from);
+      return [...places, to - from, beta1, 1 - beta1, beta2, 1 - beta2, rate, correction, epsilon];
+    });
+  }
+
+  /** RMSprop's update of a parameter and of the mean square, in place. */
+  rmsprop(
+    parameter: Address,
+    gradient: Address,
+    meanSquare: Address,
+    count: number,
+    { decay, rate, epsilon }: { decay: number; rate: number; epsilon: number },
+  ): void {
+    this.split("rmsprop", count, GRAIN_CHEAP / 2, 4, (from, to) => {
+      const places = [parameter, gradient, meanSquare].map((at) => at + 4 * from);
+      return [...places, to - from, decay, 1 - decay, rate, epsilon];
+    });
+  }
+
+  /** SGD's update of a parameter and of the velocity, in place; a velocity of 0 stands for none. */
+  sgd(
+    parameter: Address,
+    gradient: Address,
+    velocity: Address,
+    count: number,
+    { rate, momentum = 0, nesterov = false }: { rate: number; momentum?: number; nesterov?: boolean },
+  ): void {
+    this.split("sgd", count, GRAIN_CHEAP, 4, (from, to) => {
+      const at = velocity ? velocity + 4 * from : 0;
+      return [parameter + 4 * from, gradient + 4 * from, at, to - from, rate, momentum, nesterov ? 1 : 0];
+    });
+  }
+
+  /** `count` normal or uniform numbers, those of `Random.fillNormal` and `Random.fillUniform`. */
+  random(kind: "normal" | "uniform", out: Address, count: number, { seed, stream, block }: RandomPlace): void {
+    this.split(kind === "normal" ? "fillNormal" : "fillUniform", count, 2048, 4, (from, to) => {
+      return [out + 4 * from, to - from, block + from / 4, stream, seed];
+    });
+  }
+
+  #broadcast(
+    kernel: "binary" | "select",
+    first: readonly number[],
+    operands: readonly Address[],
+    { rows, columns, readings }: BroadcastPlan,
+    out: Address,
+    grain: number,
+  ): void {
+    const pieces = readings[0]?.starts.length ?? 0;
+    for (let piece = 0; piece < pieces; piece++) {
+      const to = out + 4 * piece * rows * columns;
+      const at = (row: number, column: number) =>
+        readings.flatMap(({ starts, row: step, along }, i) => {
+          const start = (starts[piece] as number) + row * step + column * along;
+          return [(operands[i] as number) + 4 * start, step, along];
+        });
+      if (rows === 1) {
+        this.split(kernel, columns, grain, 4, (a, b) => [...first, ...at(0, a), to + 4 * a, 1, b - a]);
+      } else {
+        this.split(kernel, rows, Math.ceil(grain / Math.max(1, columns)), 1, (a, b) => {
+          return [...first, ...at(a, 0), to + 4 * a * columns, b - a, columns];
+        });
+      }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+// The compiled kernels: from base64 to a module, and from a module to functions. One set of bytes serves both kinds of
+// memory: they differ in one flag of the import.
+
+import { BackendError } from "../../errors.js";
+import { KERNELS } from "./kernels.generated.js";
+
+/** What the module exports that is called by number: a job for a worker names its kernel by its place here. */
+export const KERNEL_NAMES = [
+  "unary",
+  "activationGradient",
+  "binary",
+  "select",
+  "epilogue",
+  "packB",
+  "productRows",
+  "rowsTimesVector",
+  "vectorTimesRows",
+  "outerProduct",
+  "reduceRows",
+  "reduceColumns",
+  "reduceBlocks",
+  "combineBlocks",
+  "argMax",
+  "fill",
+  "copyBytes",
+  "copyWindow",
+  "gatherRows",
+  "scatterRows",
+  "gatherBytes",
+  "adam",
+  "rmsprop",
+  "sgd",
+  "fillNormal",
+  "fillUniform",
+] as const;
+
+export type KernelName = (typeof KERNEL_NAMES)[number];
+
+/** The functions of an instance. All take and give numbers: byte addresses, sizes in elements, codes. */
+export type Kernels = Readonly<Record<KernelName, (...values: number[]) => void>> & {
+  productScratch(): number;
+  /** Reads a number up to `spins` times, as long as it is `old`; returns what it read last. */
+  spinWhile(at: number, old: number, spins: number): number;
+};
+
+/** The most pages of 64 KiB that a 32-bit memory has. */
+export const MAXIMUM_PAGES = 65_536;
+
+/** The module's bytes, for a shared memory or one that is not. */
+export function kernelBytes(shared: boolean): Uint8Array<ArrayBuffer> {
+  const text = atob(KERNELS);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  if (!shared) clearSharedFlag(bytes);
+  return bytes;
+}
+
+/** The functions of a module on a memory. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as Kernels;
+}
+
+/** "env", "memory", then what is imported: a memory (2), with a maximum and shared (3) or with a maximum only (1). */
+function clearSharedFlag(bytes: Uint8Array): void {
+  const name = [3, 0x65, 0x6e, 0x76, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 3];
+  // the import is near the start
+  for (let at = 0; at < 4096; at++) {
+    if (name.every((byte, i) => bytes[at + i] === byte)) {
+      bytes[at + name.length - 1] = 1;
+      return;
+    }
+  }
+  throw new BackendError("wasm", "the kernels do not import a memory as expected; build them again");
+}

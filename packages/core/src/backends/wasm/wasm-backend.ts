@@ -1,0 +1,332 @@
+// The wasm backend: hand-written SIMD kernels over one linear memory, and threads where they pay. float32 only.
+//
+// A buffer lies in the linear memory as long as a scope owns it, and is freed when that ends, so that a step that was
+// run once allocates nothing the second time. What belongs to no scope is copied to an ordinary array, which the
+// garbage collector takes; kernels that read it copy it in for the length of the call.
+
+import type { DType, FloatArray } from "../../dtype.js";
+import { BackendError, DTypeError } from "../../errors.js";
+import { type Shape, sizeOf } from "../../shape.js";
+import type {
+  Activation,
+  AdamBuffers,
+  AdamValues,
+  Backend,
+  BackendBuffer,
+  BackendInfo,
+  BinaryName,
+  Epilogue,
+  MatmulSpec,
+  Operand,
+  Placement,
+  RandomPlace,
+  ReduceName,
+  Scaling,
+  StridedView,
+  UnaryName,
+} from "../backend.js";
+import { NO_ACTIVATION, unaryCodes } from "./codes.js";
+import type { Engine } from "./engine.js";
+import type { Address } from "./kernel-runner.js";
+import type { Product } from "./products.js";
+
+/** Memory of the wasm backend: at an address of the linear memory, or in an array of its own. */
+interface WasmBuffer extends BackendBuffer {
+  /** 0 once it was freed, and for a buffer that has an array. */
+  address: Address;
+  readonly values: Float32Array | undefined;
+}
+
+/** What the memory of a wasm backend holds. */
+export interface WasmMemory {
+  /** Pages of 64 KiB that the linear memory has. It never shrinks. */
+  readonly pages: number;
+  /** Buffers that live in it. */
+  readonly buffers: number;
+  /** Bytes that those take. */
+  readonly bytes: number;
+}
+
+/** What computes products on an engine's memory, and what the backend is called that has them so computed. */
+export interface ProductMaker {
+  /** The backend's name. */
+  readonly name: string;
+  /** What `info().products` says. */
+  readonly description: string;
+  /** Computes a product with its epilogue. Its sizes may be 0. */
+  multiply(product: Product): void;
+}
+
+/** The CPU backend. Made by `useBackend("wasm")`, and with the system's products by `useBackend("blas")`. */
+export class WasmBackend implements Backend {
+  readonly name: string;
+  readonly dtypes: readonly DType[] = ["float32"];
+  readonly synchronous = true;
+  readonly #engine: Engine;
+  readonly #products: ProductMaker;
+  #disposed = false;
+
+  /** Products are computed by the engine's kernels where nothing else is named. */
+  constructor(
+    engine: Engine,
+    products: ProductMaker = { name: "wasm", description: "wasm simd", multiply: (product) => engine.product(product) },
+  ) {
+    this.name = products.name;
+    this.#engine = engine;
+    this.#products = products;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  info(): BackendInfo {
+    return { name: this.name, products: this.#products.description, elementwise: "wasm simd", threads: this.threads };
+  }
+
+  /** Threads that compute, the calling one included. */
+  get threads(): number {
+    return this.#engine.wantedThreads;
+  }
+
+  /** What the linear memory holds now. */
+  memory(): WasmMemory {
+    const { pages, liveBlocks, liveBytes } = this.#engine.memory.statistics();
+    return { pages, buffers: liveBlocks, bytes: liveBytes };
+  }
+
+  /** Resolves when all threads are up; until then fewer of them compute, with the same results. */
+  ready(): Promise<void> {
+    return this.#engine.ready();
+  }
+
+  upload(data: FloatArray): BackendBuffer {
+    if (!(data instanceof Float32Array)) throw new DTypeError(this.name, "takes float32, got float64");
+    const result = this.#allocate(data.length);
+    this.#engine.floats(result.address, data.length).set(data);
+    return result;
+  }
+
+  async read(buffer: BackendBuffer): Promise<FloatArray> {
+    return this.readSync(buffer);
+  }
+
+  readSync(buffer: BackendBuffer): FloatArray {
+    this.#checkOpen();
+    const { address, values, size } = this.#own(buffer);
+    return values ? values.slice() : Float32Array.from(this.#engine.floats(address, size));
+  }
+
+  free(buffer: BackendBuffer): void {
+    const own = this.#own(buffer);
+    if (own.values) return;
+    this.#engine.memory.release(own.address, 4 * own.size);
+    own.address = 0;
+  }
+
+  leaveToCollector(buffer: BackendBuffer): BackendBuffer {
+    const own = this.#own(buffer);
+    if (own.values) return own;
+    const values = Float32Array.from(this.#engine.floats(own.address, own.size));
+    this.free(own);
+    const left: WasmBuffer = { dtype: "float32", size: own.size, address: 0, values };
+    return left;
+  }
+
+  fill(dtype: DType, size: number, value: number): BackendBuffer {
+    this.#checkType(dtype);
+    const result = this.#allocate(size);
+    this.#engine.fill(result.address, size, value);
+    return result;
+  }
+
+  assign(target: BackendBuffer, source: BackendBuffer): void {
+    this.#checkOpen();
+    const { address, values, size } = this.#own(target);
+    if (values) values.set(this.readSync(source) as Float32Array);
+    else this.#reading([source], ([from]) => this.#engine.copy(from, address, size));
+  }
+
+  unary(name: UnaryName, x: BackendBuffer, parameters: readonly number[]): BackendBuffer {
+    return this.#make(x.size, [x], (out, [from]) => this.#engine.unary(name, from, out, x.size, parameters));
+  }
+
+  activationGradient({ name, parameters }: Activation, dy: BackendBuffer, y: BackendBuffer): BackendBuffer {
+    const kind = name as "tanh" | "sigmoid" | "relu" | "leakyRelu";
+    return this.#make(y.size, [dy, y], (out, [slope, result]) => {
+      this.#engine.activationGradient(kind, result, slope, out, y.size, parameters[0]);
+    });
+  }
+
+  binary(name: BinaryName, a: Operand, b: Operand, shape: Shape): BackendBuffer {
+    return this.#make(sizeOf(shape), [a.buffer, b.buffer], (out, [left, right]) => {
+      this.#engine.binary(name, left, a.shape, right, b.shape, out, shape);
+    });
+  }
+
+  select(condition: Operand, a: Operand, b: Operand, shape: Shape): BackendBuffer {
+    return this.#make(sizeOf(shape), [condition.buffer, a.buffer, b.buffer], (out, addresses) => {
+      this.#engine.select(addresses, [condition.shape, a.shape, b.shape], out, shape);
+    });
+  }
+
+  reduce(name: ReduceName, { buffer, shape }: Operand, axes: readonly number[]): BackendBuffer {
+    const size = sizeOf(shape.filter((_, axis) => !axes.includes(axis)));
+    return this.#make(size, [buffer], (out, [x]) => this.#engine.reduce(name, x, shape, axes, out));
+  }
+
+  matmul(a: BackendBuffer, b: BackendBuffer, spec: MatmulSpec, { bias, activation }: Epilogue = {}): BackendBuffer {
+    const { batch, m, n, k, transposeA, transposeB, sharedA, sharedB } = spec;
+    const epilogue = {
+      activation: activation ? unaryCodes[activation.name] : NO_ACTIVATION,
+      parameters: activation?.parameters ?? [],
+    };
+    const inputs = bias ? [a, b, bias] : [a, b];
+    return this.#make(batch * m * n, inputs, (c, [left = 0, right = 0, row = 0]) => {
+      for (let member = 0; member < batch; member++) {
+        this.#products.multiply({
+          a: left + (sharedA ? 0 : 4 * member * m * k),
+          b: right + (sharedB ? 0 : 4 * member * k * n),
+          c: c + 4 * member * m * n,
+          ...{ m, n, k, transposeA, transposeB, bias: row, ...epilogue },
+        });
+      }
+    });
+  }
+
+  copy(x: BackendBuffer, view: StridedView): BackendBuffer {
+    return this.#make(sizeOf(view.shape), [x], (out, [from]) => this.#engine.copyFrom(from, view, out));
+  }
+
+  assemble(dtype: DType, size: number, parts: readonly Placement[]): BackendBuffer {
+    this.#checkType(dtype);
+    const buffers = parts.map(({ buffer }) => buffer);
+    return this.#make(size, buffers, (out, addresses) => {
+      this.#engine.fill(out, size, 0);
+      parts.forEach(({ view }, i) => {
+        this.#engine.copyInto(addresses[i] as Address, view, out);
+      });
+    });
+  }
+
+  gatherRows(x: BackendBuffer, indices: Int32Array, rowSize: number): BackendBuffer {
+    return this.#make(indices.length * rowSize, [x], (out, [from]) => {
+      this.#placing(indices, (at) => this.#engine.gatherRows(from, at, out, indices.length, rowSize));
+    });
+  }
+
+  scatterRows(x: BackendBuffer, indices: Int32Array, rows: number, rowSize: number): BackendBuffer {
+    return this.#make(rows * rowSize, [x], (out, [from]) => {
+      this.#placing(indices, (at) => this.#engine.scatterRows(from, at, out, indices.length, rows, rowSize));
+    });
+  }
+
+  gatherBytes(bytes: Uint8Array, indices: Int32Array, rowSize: number, { scale, offset }: Scaling): BackendBuffer {
+    const count = indices.length;
+    // rounded once, as the other backends do it; float32 all the way loses digits where the sum is near 0
+    const table = Float32Array.from({ length: 256 }, (_, byte) => byte * scale + offset);
+    return this.#make(count * rowSize, [], (out) => {
+      const values = this.#engine.floats(out, count * rowSize);
+      for (let i = 0; i < count; i++) {
+        const start = (indices[i] as number) * rowSize;
+        for (let j = 0; j < rowSize; j++) values[i * rowSize + j] = table[bytes[start + j] as number] as number;
+      }
+    });
+  }
+
+  normal(size: number, place: RandomPlace): BackendBuffer {
+    return this.#make(size, [], (out) => this.#engine.random("normal", out, size, place));
+  }
+
+  adam({ parameter, gradient, m, v }: AdamBuffers, values: AdamValues): void {
+    this.#checkOpen();
+    const changed = [parameter, m, v];
+    this.#reading([parameter, gradient, m, v], ([target, slope, mean, square]) => {
+      this.#engine.adam(target, slope, mean, square, parameter.size, values);
+      [target, mean, square].forEach((at, i) => {
+        // what was copied in goes back to where it lives
+        this.#own(changed[i] as BackendBuffer).values?.set(this.#engine.floats(at, parameter.size));
+      });
+    });
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    this.#engine.dispose();
+  }
+
+  #allocate(size: number): WasmBuffer {
+    this.#checkOpen();
+    return { dtype: "float32", size, address: this.#engine.memory.allocate(4 * size), values: undefined };
+  }
+
+  /** A new buffer that `compute` fills; freed again where that fails. */
+  #make<const Inputs extends readonly BackendBuffer[]>(
+    size: number,
+    inputs: Inputs,
+    compute: (out: Address, addresses: { readonly [I in keyof Inputs]: Address }) => void,
+  ): BackendBuffer {
+    const result = this.#allocate(size);
+    try {
+      this.#reading(inputs, (addresses) => compute(result.address, addresses));
+      return result;
+    } catch (error) {
+      this.free(result);
+      throw error;
+    }
+  }
+
+  /** Calls `use` with the addresses of buffers; those that have arrays are copied in for the length of the call. */
+  #reading<const Inputs extends readonly BackendBuffer[]>(
+    inputs: Inputs,
+    use: (addresses: { readonly [I in keyof Inputs]: Address }) => void,
+  ): void {
+    const copies: WasmBuffer[] = [];
+    try {
+      const addresses = inputs.map((buffer) => {
+        const { address, values, size } = this.#own(buffer);
+        if (!values) return address;
+        const copy = this.#allocate(size);
+        copies.push(copy);
+        this.#engine.floats(copy.address, size).set(values);
+        return copy.address;
+      });
+      use(addresses as { readonly [I in keyof Inputs]: Address });
+    } finally {
+      for (const copy of copies) this.free(copy);
+    }
+  }
+
+  /** Calls `use` with the address of indices that lie in the linear memory for the length of the call. */
+  #placing(indices: Int32Array, use: (at: Address) => void): void {
+    this.#lending(4 * indices.length, (at) => {
+      new Int32Array(this.#engine.memory.buffer, at, indices.length).set(indices);
+      use(at);
+    });
+  }
+
+  /** Calls `use` with the address of memory that is freed after the call. */
+  #lending(bytes: number, use: (at: Address) => void): void {
+    const at = this.#engine.memory.allocate(bytes);
+    try {
+      use(at);
+    } finally {
+      this.#engine.memory.release(at, bytes);
+    }
+  }
+
+  #own(buffer: BackendBuffer): WasmBuffer {
+    const own = buffer as Partial<WasmBuffer> & BackendBuffer;
+    if (own.address === undefined) throw new BackendError(this.name, "was handed a buffer of another backend");
+    if (own.address === 0 && !own.values) throw new BackendError(this.name, "was handed a buffer that was freed");
+    return own as WasmBuffer;
+  }
+
+  #checkOpen(): void {
+    if (this.#disposed) throw new BackendError(this.name, "the backend was disposed; call useBackend again");
+  }
+
+  #checkType(dtype: DType): void {
+    if (dtype !== "float32") throw new DTypeError(this.name, `takes float32, got ${dtype}`);
+  }
+}

@@ -1,0 +1,202 @@
+// The life of the workers: they keep no process alive, one that crashed is an error and no hang, and they end with
+// their backend, which refuses work from then on.
+
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { BackendError, ones, tensor, useBackend, WasmBackend } from "@adjoint/core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { createEngine } from "../../src/backends/wasm/create-engine.js";
+import { bundleForNode } from "../browser/bundling.js";
+import { type NodeWorker, type WorkerCensus, watchWorkers } from "../browser/worker-census.js";
+
+const execute = promisify(execFile);
+
+afterAll(async () => {
+  await useBackend("reference");
+});
+
+describe("a process whose backend has workers", () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "adjoint-workers-"));
+    await writeFile(join(folder, "program.mjs"), await bundleForNode("node-program.ts"));
+    return () => rm(folder, { recursive: true });
+  });
+
+  // 257·255 elements of 129
+  const product = 257 * 255 * 129;
+  it.each([
+    ["ready", { threads: 3, workers: 2, helpers: 2, product }],
+    ["unready", { threads: 3, workers: 2, helpers: expect.any(Number), product }],
+    ["idle", { threads: 3, workers: 2, helpers: 0, product: 0 }],
+  ])("ends by itself, its workers %s", async (mode, expected) => {
+    // the timeout only ends what hangs: being killed rejects
+    const { stdout, stderr } = await execute(process.execPath, [join(folder, "program.mjs"), mode], {
+      timeout: 60_000,
+      killSignal: "SIGKILL",
+    });
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toEqual(expected);
+  });
+});
+
+describe("a backend with workers", () => {
+  let census: WorkerCensus;
+  let backend: WasmBackend;
+
+  beforeEach(async () => {
+    census = watchWorkers();
+    const choice = await useBackend("wasm", { threads: 3 });
+    if (!(choice.backend instanceof WasmBackend)) throw new Error("useBackend gave another backend than the wasm one");
+    backend = choice.backend;
+  });
+
+  afterEach(async () => {
+    census.stop();
+    await backend.dispose();
+  });
+
+  const compute = () =>
+    ones([257, 129])
+      .matmul(ones([129, 255]))
+      .sum()
+      .itemSync();
+
+  it("whose worker died refuses to compute with it, saying which and why, and a new one computes", async () => {
+    await backend.ready();
+    expect(compute()).toBe(257 * 255 * 129);
+    const [worker] = census.nodeWorkers as [NodeWorker];
+    const gone = exit(worker);
+    await worker.terminate();
+    await gone;
+    expect(compute).toThrow(BackendError);
+    expect(compute).toThrow("wasm: worker 1 is gone: it ended with code 1; dispose the backend and choose one anew");
+    await backend.dispose();
+    const { backend: next } = await useBackend("wasm", { threads: 2 });
+    expect(compute()).toBe(257 * 255 * 129);
+    await next.dispose();
+  });
+
+  it("does not wait for ever for a worker that died unnoticed, amid synchronous work", async () => {
+    await backend.ready();
+    const [worker] = census.nodeWorkers as [NodeWorker];
+    // a minute passes each time the clock is looked at
+    let time = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => {
+      time += 60_000;
+      return time;
+    });
+    const ended = worker.terminate();
+    expect(() => {
+      // no event of the worker is heard of in here
+      for (;;) compute();
+    }).toThrow("wasm: worker 1 does not answer; dispose the backend and choose one anew");
+    expect(compute).toThrow(BackendError);
+    await ended;
+  });
+
+  it.each([true, false])("ends them when it is disposed of (all of them up: %s)", async (up) => {
+    if (up) await backend.ready();
+    const ends = census.nodeWorkers.map(exit);
+    expect(ends).toHaveLength(2);
+    await backend.dispose();
+    await Promise.all(ends);
+    expect(census.nodeWorkers.map(({ threadId }) => threadId)).toEqual([-1, -1]);
+  });
+
+  it("refuses all work after it was disposed of", async () => {
+    const [x, y] = [backend.fill("float32", 4, 0), backend.fill("float32", 4, 1)];
+    const view = { shape: [4], strides: [1], offset: 0 };
+    const operand = (buffer: typeof x) => ({ buffer, shape: [4] });
+    const product = {
+      batch: 1,
+      m: 2,
+      n: 2,
+      k: 2,
+      transposeA: false,
+      transposeB: false,
+      sharedA: false,
+      sharedB: false,
+    };
+    const rate = { beta1: 0.9, beta2: 0.999, rate: 1, correction: 0, epsilon: 1e-7 };
+    await backend.dispose();
+    const work: Readonly<Record<string, () => unknown>> = {
+      upload: () => backend.upload(new Float32Array(4)),
+      fill: () => backend.fill("float32", 4, 1),
+      assign: () => backend.assign(x, y),
+      unary: () => backend.unary("exp", x, []),
+      activationGradient: () => backend.activationGradient({ name: "tanh", parameters: [] }, x, y),
+      binary: () => backend.binary("add", operand(x), operand(y), [4]),
+      select: () => backend.select(operand(x), operand(y), operand(y), [4]),
+      reduce: () => backend.reduce("sum", operand(x), [0]),
+      matmul: () => backend.matmul(x, y, product),
+      copy: () => backend.copy(x, view),
+      assemble: () => backend.assemble("float32", 4, [{ buffer: x, view }]),
+      gatherRows: () => backend.gatherRows(x, Int32Array.of(1), 2),
+      scatterRows: () => backend.scatterRows(x, Int32Array.of(0, 1), 2, 2),
+      gatherBytes: () => backend.gatherBytes(new Uint8Array(4), Int32Array.of(1), 2, { scale: 1, offset: 0 }),
+      normal: () => backend.normal(4, { seed: 1, stream: 0, block: 0 }),
+      adam: () => backend.adam({ parameter: x, gradient: y, m: x, v: x }, rate),
+      tensor: () => tensor([1, 2]),
+    };
+    const accepted = Object.entries(work).filter(([, call]) => !isRefused(call));
+    expect(accepted.map(([name]) => name)).toEqual([]);
+    expect(backend.disposed).toBe(true);
+    expect(() => tensor([1])).toThrow("wasm: the backend was disposed; call useBackend again");
+  });
+});
+
+describe("an engine one of whose workers fails in a kernel", () => {
+  it("says so, then and later, and does not hang", async () => {
+    const engine = await createEngine({ threads: 2 });
+    await engine.ready();
+    const count = 131_072;
+    const out = engine.memory.allocate(4 * count);
+    // the first half, which the calling thread takes, lies in the memory; the second lies behind its end
+    const x = engine.memory.buffer.byteLength - 2 * count;
+    expect(() => engine.unary("neg", x, out, count)).toThrow("wasm: worker 1 failed in a kernel");
+    expect(() => engine.unary("neg", out, out, count)).toThrow(BackendError);
+    engine.dispose();
+  });
+});
+
+describe("a product during which workers come up", () => {
+  it("gives each of them scratch memory of its own", async () => {
+    const engine = await createEngine({ threads: 8 });
+    const [m, n, k] = [512, 64, 64];
+    const [a = 0, b = 0, c = 0] = [m * k, k * n, m * n].map((count) => {
+      const at = engine.memory.allocate(4 * count);
+      engine.fill(at, count, 1);
+      return at;
+    });
+    // scratch memory is asked for when hardly a worker is up yet, and used when all are
+    const allocate = engine.memory.allocate.bind(engine.memory);
+    vi.spyOn(engine.memory, "allocate").mockImplementation((bytes) => {
+      const at = allocate(bytes);
+      const end = performance.now() + 20_000;
+      while (engine.threads < 8 && performance.now() < end);
+      return at;
+    });
+    engine.product({ a, b, c, m, n, k, transposeA: false, transposeB: false });
+    expect(engine.threads).toBe(8);
+    expect(engine.floats(c, m * n).every((value) => value === k)).toBe(true);
+    engine.dispose();
+  });
+});
+
+function exit(worker: NodeWorker): Promise<void> {
+  return new Promise((resolve) => worker.once("exit", () => resolve()));
+}
+
+function isRefused(call: () => unknown): boolean {
+  try {
+    call();
+    return false;
+  } catch (error) {
+    return error instanceof BackendError;
+  }
+}

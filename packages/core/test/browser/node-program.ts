@@ -1,0 +1,22 @@
+// A program for a Node process of its own: computes on three threads, says so, and does nothing to end. With the
+// argument "ready" it waits until all threads are up; with "idle" it computes nothing.
+
+import { ones, useBackend, WasmBackend } from "@adjoint/core";
+import { watchWorkers } from "./worker-census.js";
+
+const mode = process.argv[2];
+const census = watchWorkers();
+const { backend } = await useBackend("wasm", { threads: 3 });
+if (!(backend instanceof WasmBackend)) throw new Error("useBackend gave another backend than the wasm one");
+if (mode === "ready") await backend.ready();
+const product =
+  mode === "idle"
+    ? 0
+    : ones([257, 129])
+        .matmul(ones([129, 255]))
+        .sum()
+        .itemSync();
+const helpers = census.jobs().filter((count) => count > 0).length;
+process.stdout.write(
+  JSON.stringify({ threads: backend.threads, workers: census.nodeWorkers.length, helpers, product }),
+);

@@ -1,0 +1,79 @@
+// Which workers a wasm backend starts, in Node and in browsers alike, and how many jobs each of them finished: the
+// proof that several threads computed.
+
+import { SLOT, type WorkerStart } from "../../src/backends/wasm/worker-source.js";
+
+/** The little of Node's process that finds its worker_threads. */
+interface NodeProcess {
+  getBuiltinModule?(name: string): { Worker: NodeWorkerClass };
+}
+type NodeWorkerClass = new (source: string, options: { workerData?: unknown }) => NodeWorker;
+/** A worker of Node, as far as tests need to know it. */
+export interface NodeWorker {
+  readonly threadId: number;
+  once(event: "exit", listener: () => void): void;
+  terminate(): Promise<number>;
+}
+
+/** The workers started since `watchWorkers` was called. */
+export interface WorkerCensus {
+  /** How many jobs each worker finished so far. */
+  jobs(): number[];
+  /** The workers themselves, in Node. */
+  readonly nodeWorkers: readonly NodeWorker[];
+  /** Ends the watching. */
+  stop(): void;
+}
+
+/** Notes down each worker that is started with kernels to compute, from here to `stop`. */
+export function watchWorkers(): WorkerCensus {
+  const starts: WorkerStart[] = [];
+  const nodeWorkers: NodeWorker[] = [];
+  const note = (message: unknown) => {
+    if (isStart(message)) starts.push(message);
+  };
+  const { process } = globalThis as { process?: NodeProcess };
+  const stop = process?.getBuiltinModule
+    ? watchNode(process.getBuiltinModule("node:worker_threads"), note, nodeWorkers)
+    : watchBrowser(note);
+  return { jobs: () => starts.map(jobsOf), nodeWorkers, stop };
+}
+
+function watchNode(
+  modules: { Worker: NodeWorkerClass },
+  note: (message: unknown) => void,
+  workers: NodeWorker[],
+): () => void {
+  const original = modules.Worker;
+  modules.Worker = class extends original {
+    constructor(source: string, options: { workerData?: unknown }) {
+      super(source, options);
+      note(options.workerData);
+      workers.push(this);
+    }
+  };
+  return () => {
+    modules.Worker = original;
+  };
+}
+
+function watchBrowser(note: (message: unknown) => void): () => void {
+  const original = globalThis.Worker;
+  globalThis.Worker = class extends original {
+    override postMessage(message: unknown): void {
+      note(message);
+      super.postMessage(message);
+    }
+  };
+  return () => {
+    globalThis.Worker = original;
+  };
+}
+
+function isStart(message: unknown): message is WorkerStart {
+  return typeof message === "object" && message !== null && "address" in message && "memory" in message;
+}
+
+function jobsOf({ memory, address }: WorkerStart): number {
+  return Atomics.load(new Int32Array(memory.buffer, address, SLOT.values / 4), SLOT.done);
+}
