@@ -91,32 +91,31 @@ export function scatterRows(
   }
 }
 
+/** Four whole numbers as n·scale + offset in float64, rounded to float32 once. */
 // @ts-ignore: decorator
 @inline
-function scaled(bytes: v128, scale: v128, offset: v128): v128 {
-  return f32x4.add(f32x4.mul(f32x4.convert_i32x4_u(bytes), scale), offset);
+function scaled(words: v128, scale: v128, offset: v128): v128 {
+  const low = f64x2.add(f64x2.mul(f64x2.convert_low_i32x4_u(words), scale), offset);
+  const upper = i8x16.shuffle(words, words, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+  const high = f64x2.add(f64x2.mul(f64x2.convert_low_i32x4_u(upper), scale), offset);
+  return i64x2.shuffle(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
 }
 
-/** Row i of `out` is row indices[i] of the bytes `x`, each as byte·scale + offset, rounded twice. */
-export function gatherBytes(
-  x: usize, indices: usize, out: usize, count: usize, rowSize: usize, scale: f32, offset: f32,
-): void {
-  const scales = f32x4.splat(scale);
-  const offsets = f32x4.splat(offset);
-  for (let i: usize = 0; i < count; i++) {
-    let from = x + load<u32>(indices + i * 4) * rowSize;
-    let left = rowSize;
-    for (; left >= 8; left -= 8) {
-      const words = v128.load8x8_u(from);
-      v128.store(out, scaled(i32x4.extend_low_i16x8_u(words), scales, offsets));
-      v128.store(out, scaled(i32x4.extend_high_i16x8_u(words), scales, offsets), 16);
-      from += 8;
-      out += 32;
-    }
-    for (; left > 0; left--) {
-      store<f32>(out, <f32>load<u8>(from) * scale + offset);
-      from++;
-      out += 4;
-    }
+/** The `count` bytes at `x` as byte·scale + offset, with the one rounding that the other backends have too. */
+export function scaleBytes(x: usize, out: usize, count: usize, scale: f64, offset: f64): void {
+  const scales = f64x2.splat(scale);
+  const offsets = f64x2.splat(offset);
+  let left = count;
+  for (; left >= 8; left -= 8) {
+    const words = v128.load8x8_u(x);
+    v128.store(out, scaled(i32x4.extend_low_i16x8_u(words), scales, offsets));
+    v128.store(out, scaled(i32x4.extend_high_i16x8_u(words), scales, offsets), 16);
+    x += 8;
+    out += 32;
+  }
+  for (; left > 0; left--) {
+    store<f32>(out, <f32>(<f64>load<u8>(x) * scale + offset));
+    x++;
+    out += 4;
   }
 }

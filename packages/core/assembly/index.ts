@@ -2,7 +2,7 @@
 // keeps a state between calls.
 
 export { binary, select } from "./binary";
-export { copyBytes, copyWindow, fill, gatherBytes, gatherRows, scatterRows } from "./copying";
+export { copyBytes, copyWindow, fill, gatherRows, scaleBytes, scatterRows } from "./copying";
 export { epilogue } from "./epilogue";
 export { adam, rmsprop, sgd } from "./optimizer";
 export { packB } from "./packing";

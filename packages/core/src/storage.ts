@@ -24,7 +24,8 @@ export function setOwner(owner: Owner | undefined): Owner | undefined {
 /** A backend's buffer, with the op that made it and the scope that owns it. */
 export class Storage {
   readonly backend: Backend;
-  readonly madeBy: string;
+  /** The op that made the values, as errors name it. */
+  madeBy: string;
   /** How often the values were changed in place. Derivatives are refused where this moved since they were recorded. */
   version = 0;
   #buffer: BackendBuffer;

@@ -200,7 +200,7 @@ export const kernelCases: readonly KernelCase[] = [
 ];
 
 /** Those that one thread computes: argMax shares out what lies before its axis, and bytes are looked up in a table. */
-export const ONE_THREAD: readonly string[] = ["argMax of axes 0", "gatherBytes"];
+export const ONE_THREAD: readonly string[] = ["argMax of axes 0"];
 
 function single(name: string, run: (operands: Operands) => BackendBuffer): KernelCase {
   return { name, run: (operands) => [run(operands)] };

@@ -68,9 +68,9 @@ report(library, testing);
 
 /** What every format must report. */
 const EXPECTED = {
-  former: "reference",
+  former: "wasm",
   inside: "reference:float64",
-  after: "reference",
+  after: "wasm",
   refused: "GradientCheckError",
   backend: "gpu:webasm",
   products: expect.stringMatching(/gpu\.js.*webasm/),

@@ -158,20 +158,9 @@ export class Engine implements KernelRunner {
     this.split("scatterRows", rowSize, grain, 16, (from, to) => [x, indices, out, count, rowSize, from, to]);
   }
 
-  /** Row i of `out` is row indices[i] of the bytes at `x`, each as byte·scale + offset. */
-  gatherBytes(
-    x: Address,
-    indices: Address,
-    out: Address,
-    count: number,
-    rowSize: number,
-    scale: number,
-    offset: number,
-  ) {
-    const grain = Math.ceil(GRAIN_CHEAP / Math.max(1, rowSize));
-    this.split("gatherBytes", count, grain, 1, (from, to) => {
-      return [x, indices + 4 * from, out + 4 * from * rowSize, to - from, rowSize, scale, offset];
-    });
+  /** The bytes at `x` as byte·scale + offset. */
+  scaleBytes(x: Address, out: Address, count: number, scale: number, offset: number): void {
+    this.split("scaleBytes", count, GRAIN_CHEAP, 8, (from, to) => [x + from, out + 4 * from, to - from, scale, offset]);
   }
 
   /** Adam's update of a parameter and of the means m and v, in place. */

@@ -26,7 +26,7 @@ export const KERNEL_NAMES = [
   "copyWindow",
   "gatherRows",
   "scatterRows",
-  "gatherBytes",
+  "scaleBytes",
   "adam",
   "rmsprop",
   "sgd",

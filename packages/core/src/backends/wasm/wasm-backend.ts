@@ -222,15 +222,16 @@ export class WasmBackend implements Backend {
   }
 
   gatherBytes(bytes: Uint8Array, indices: Int32Array, rowSize: number, { scale, offset }: Scaling): BackendBuffer {
-    const count = indices.length;
-    // rounded once, as the other backends do it; float32 all the way loses digits where the sum is near 0
-    const table = Float32Array.from({ length: 256 }, (_, byte) => byte * scale + offset);
-    return this.#make(count * rowSize, [], (out) => {
-      const values = this.#engine.floats(out, count * rowSize);
-      for (let i = 0; i < count; i++) {
-        const start = (indices[i] as number) * rowSize;
-        for (let j = 0; j < rowSize; j++) values[i * rowSize + j] = table[bytes[start + j] as number] as number;
-      }
+    const size = indices.length * rowSize;
+    return this.#make(size, [], (out) => {
+      // only the rows asked for come into the linear memory, one after the other
+      this.#lending(size, (rows) => {
+        const target = new Uint8Array(this.#engine.memory.buffer, rows, size);
+        indices.forEach((row, i) => {
+          target.set(bytes.subarray(row * rowSize, (row + 1) * rowSize), i * rowSize);
+        });
+        this.#engine.scaleBytes(rows, out, size, scale, offset);
+      });
     });
   }
 
