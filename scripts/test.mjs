@@ -19,10 +19,11 @@ const cruiser = nodeCommand("dependency-cruiser/bin/dependency-cruise.mjs", "pac
 /** @type {readonly { name: string, work: () => Promise<Outcome> }[]} */
 const steps = [
   { name: "install", work: () => install("everything", { capture: true }) },
+  // first, since it makes a source that the others read
+  { name: "build", work: buildAll },
   { name: "types", work: () => run(nodeCommand("typescript/bin/tsc", "-p", "."), { capture: true }) },
   { name: "lint and format", work: () => run(biome, { capture: true }) },
   { name: "import rules", work: () => run(cruiser, { capture: true }) },
-  { name: "build", work: buildAll },
   { name: "tests", work: () => run(vitest, { env: { ADJOINT_COUNTS: COUNTS } }) },
 ];
 
