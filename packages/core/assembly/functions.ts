@@ -78,7 +78,10 @@ export function hyperbolicTangent(x: v128): v128 {
   // what rounding the sum lost, brought back: y·lost / sum, where 1 / sum = (1 − y) / 2. Not for a larger E: there
   // 1 − y has too few bits left, and the loss no longer shows
   const half = f32x4.sub(f32x4.splat(0.5), f32x4.mul(y, f32x4.splat(0.5)));
-  return v128.or(f32x4.sub(y, f32x4.mul(f32x4.mul(y, lost), half)), sign);
+  // and what rounding E itself lost: dy = 2 dE / sum²
+  const short = v128.and(f32x4.sub(f32x4.mul(rest, scale), f32x4.sub(e, large)), f32x4.lt(e, f32x4.splat(2)));
+  const change = f32x4.sub(f32x4.mul(short, f32x4.sub(f32x4.splat(1), y)), f32x4.mul(y, lost));
+  return v128.or(f32x4.add(y, f32x4.mul(change, half)), sign);
 }
 
 /** 1 / (1 + e⁻ˣ), written so that nothing positive is exponentiated. */
