@@ -87,7 +87,7 @@ function createCommand(): Command {
 }
 
 function backendOption(): Option {
-  return new Option("--backend <name>", "what computes; auto takes the fastest that works here")
+  return new Option("--backend <name>", "what computes; auto takes wasm, or reference without it")
     .choices(backendNames())
     .default("auto");
 }

@@ -45,7 +45,8 @@ export function defineOp<Inputs extends readonly Tensor[], Options = undefined>(
     // a forward that hands on a tensor it did not make (its input, say) must not relabel it, nor lend its gradient
     const output = inputs.includes(computed) || needsGradient(computed) ? viewOf(computed, computed.shape) : computed;
     // errors name the op that was called, not the last one inside it
-    if (!inputs.some(({ storage }) => storage === output.storage)) output.storage.madeBy = definition.name;
+    const isNew = output === computed && !inputs.some(({ storage }) => storage === output.storage);
+    if (isNew) output.storage.madeBy = definition.name;
     if (recording && inputs.some(needsGradient)) {
       output.node = {
         id: nextNodeId++,

@@ -60,7 +60,7 @@ export function backendNames(): readonly BackendName[] {
 /**
  * Chooses the backend on which tensors are made from here on, and loads what it needs.
  *
- * `"auto"` takes the fastest that works here and says why. A backend asked for by name is that one or an error: there
+ * `"auto"` takes wasm, or reference where that cannot start, and says why. A backend asked for by name is that one or an error: there
  * is no silent fallback.
  *
  * @throws BackendError that says what is missing where the backend cannot be had; ArgumentError for an unknown name
@@ -117,7 +117,11 @@ async function chooseGpu(name: "gpu" | `gpu:${GpuMode}`): Promise<BackendChoice>
 async function chooseFastest(options: BackendOptions): Promise<BackendChoice> {
   try {
     const { backend } = await choose("wasm", options);
-    return { backend, reason: "auto took wasm: its SIMD kernels are the fastest here for networks of a CPU's size" };
+    return {
+      backend,
+      reason:
+        "auto took wasm: SIMD kernels and threads, the same bits everywhere (blas can be faster, gpu is to be asked for)",
+    };
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
     const { backend } = await choose("reference", {});
