@@ -1,11 +1,8 @@
 // The wasm backend: hand-written SIMD kernels over one linear memory, and threads where they pay. float32 only.
-//
-// A buffer lies in the linear memory as long as a scope owns it, and is freed when that ends, so that a step that was
-// run once allocates nothing the second time. What belongs to no scope is copied to an ordinary array, which the
-// garbage collector takes; kernels that read it copy it in for the length of the call.
+// Where its buffers lie is told in wasm-buffers.ts.
 
 import type { DType, FloatArray } from "../../dtype.js";
-import { BackendError, DTypeError } from "../../errors.js";
+import { DTypeError } from "../../errors.js";
 import { type Shape, sizeOf } from "../../shape.js";
 import type {
   Activation,
@@ -29,13 +26,7 @@ import { NO_ACTIVATION, unaryCodes } from "./codes.js";
 import type { Engine } from "./engine.js";
 import type { Address } from "./kernel-runner.js";
 import type { Product } from "./products.js";
-
-/** Memory of the wasm backend: at an address of the linear memory, or in an array of its own. */
-interface WasmBuffer extends BackendBuffer {
-  /** 0 once it was freed, and for a buffer that has an array. */
-  address: Address;
-  readonly values: Float32Array | undefined;
-}
+import { WasmBuffers } from "./wasm-buffers.js";
 
 /** What the memory of a wasm backend holds. */
 export interface WasmMemory {
@@ -64,7 +55,7 @@ export class WasmBackend implements Backend {
   readonly synchronous = true;
   readonly #engine: Engine;
   readonly #products: ProductMaker;
-  #disposed = false;
+  readonly #buffers: WasmBuffers;
 
   /** Products are computed by the engine's kernels where nothing else is named. */
   constructor(
@@ -74,10 +65,11 @@ export class WasmBackend implements Backend {
     this.name = products.name;
     this.#engine = engine;
     this.#products = products;
+    this.#buffers = new WasmBuffers(products.name, engine);
   }
 
   get disposed(): boolean {
-    return this.#disposed;
+    return this.#buffers.closed;
   }
 
   info(): BackendInfo {
@@ -102,7 +94,7 @@ export class WasmBackend implements Backend {
 
   upload(data: FloatArray): BackendBuffer {
     if (!(data instanceof Float32Array)) throw new DTypeError(this.name, "takes float32, got float64");
-    const result = this.#allocate(data.length);
+    const result = this.#buffers.allocate(data.length);
     this.#engine.floats(result.address, data.length).set(data);
     return result;
   }
@@ -112,67 +104,58 @@ export class WasmBackend implements Backend {
   }
 
   readSync(buffer: BackendBuffer): FloatArray {
-    this.#checkOpen();
-    const { address, values, size } = this.#own(buffer);
-    return values ? values.slice() : Float32Array.from(this.#engine.floats(address, size));
+    this.#buffers.checkOpen();
+    return this.#buffers.valuesOf(buffer);
   }
 
   free(buffer: BackendBuffer): void {
-    const own = this.#own(buffer);
-    if (own.values) return;
-    this.#engine.memory.release(own.address, 4 * own.size);
-    own.address = 0;
+    this.#buffers.free(buffer);
   }
 
   leaveToCollector(buffer: BackendBuffer): BackendBuffer {
-    const own = this.#own(buffer);
-    if (own.values) return own;
-    const values = Float32Array.from(this.#engine.floats(own.address, own.size));
-    this.free(own);
-    const left: WasmBuffer = { dtype: "float32", size: own.size, address: 0, values };
-    return left;
+    return this.#buffers.leaveToCollector(buffer);
   }
 
   fill(dtype: DType, size: number, value: number): BackendBuffer {
     this.#checkType(dtype);
-    const result = this.#allocate(size);
+    const result = this.#buffers.allocate(size);
     this.#engine.fill(result.address, size, value);
     return result;
   }
 
   assign(target: BackendBuffer, source: BackendBuffer): void {
-    this.#checkOpen();
-    const { address, values, size } = this.#own(target);
+    this.#buffers.checkOpen();
+    const { address, values, size } = this.#buffers.own(target);
     if (values) values.set(this.readSync(source) as Float32Array);
-    else this.#reading([source], ([from]) => this.#engine.copy(from, address, size));
+    else this.#buffers.reading([source], ([from]) => this.#engine.copy(from, address, size));
   }
 
   unary(name: UnaryName, x: BackendBuffer, parameters: readonly number[]): BackendBuffer {
-    return this.#make(x.size, [x], (out, [from]) => this.#engine.unary(name, from, out, x.size, parameters));
+    return this.#buffers.make(x.size, [x], (out, [from]) => this.#engine.unary(name, from, out, x.size, parameters));
   }
 
   activationGradient({ name, parameters }: Activation, dy: BackendBuffer, y: BackendBuffer): BackendBuffer {
     const kind = name as "tanh" | "sigmoid" | "relu" | "leakyRelu";
-    return this.#make(y.size, [dy, y], (out, [slope, result]) => {
+    return this.#buffers.make(y.size, [dy, y], (out, [slope, result]) => {
       this.#engine.activationGradient(kind, result, slope, out, y.size, parameters[0]);
     });
   }
 
   binary(name: BinaryName, a: Operand, b: Operand, shape: Shape): BackendBuffer {
-    return this.#make(sizeOf(shape), [a.buffer, b.buffer], (out, [left, right]) => {
+    return this.#buffers.make(sizeOf(shape), [a.buffer, b.buffer], (out, [left, right]) => {
       this.#engine.binary(name, left, a.shape, right, b.shape, out, shape);
     });
   }
 
   select(condition: Operand, a: Operand, b: Operand, shape: Shape): BackendBuffer {
-    return this.#make(sizeOf(shape), [condition.buffer, a.buffer, b.buffer], (out, addresses) => {
+    return this.#buffers.make(sizeOf(shape), [condition.buffer, a.buffer, b.buffer], (out, addresses) => {
       this.#engine.select(addresses, [condition.shape, a.shape, b.shape], out, shape);
     });
   }
 
   reduce(name: ReduceName, { buffer, shape }: Operand, axes: readonly number[]): BackendBuffer {
     const size = sizeOf(shape.filter((_, axis) => !axes.includes(axis)));
-    return this.#make(size, [buffer], (out, [x]) => this.#engine.reduce(name, x, shape, axes, out));
+    return this.#buffers.make(size, [buffer], (out, [x]) => this.#engine.reduce(name, x, shape, axes, out));
   }
 
   matmul(a: BackendBuffer, b: BackendBuffer, spec: MatmulSpec, { bias, activation }: Epilogue = {}): BackendBuffer {
@@ -182,7 +165,7 @@ export class WasmBackend implements Backend {
       parameters: activation?.parameters ?? [],
     };
     const inputs = bias ? [a, b, bias] : [a, b];
-    return this.#make(batch * m * n, inputs, (c, [left = 0, right = 0, row = 0]) => {
+    return this.#buffers.make(batch * m * n, inputs, (c, [left = 0, right = 0, row = 0]) => {
       for (let member = 0; member < batch; member++) {
         this.#products.multiply({
           a: left + (sharedA ? 0 : 4 * member * m * k),
@@ -195,13 +178,13 @@ export class WasmBackend implements Backend {
   }
 
   copy(x: BackendBuffer, view: StridedView): BackendBuffer {
-    return this.#make(sizeOf(view.shape), [x], (out, [from]) => this.#engine.copyFrom(from, view, out));
+    return this.#buffers.make(sizeOf(view.shape), [x], (out, [from]) => this.#engine.copyFrom(from, view, out));
   }
 
   assemble(dtype: DType, size: number, parts: readonly Placement[]): BackendBuffer {
     this.#checkType(dtype);
     const buffers = parts.map(({ buffer }) => buffer);
-    return this.#make(size, buffers, (out, addresses) => {
+    return this.#buffers.make(size, buffers, (out, addresses) => {
       this.#engine.fill(out, size, 0);
       parts.forEach(({ view }, i) => {
         this.#engine.copyInto(addresses[i] as Address, view, out);
@@ -210,22 +193,22 @@ export class WasmBackend implements Backend {
   }
 
   gatherRows(x: BackendBuffer, indices: Int32Array, rowSize: number): BackendBuffer {
-    return this.#make(indices.length * rowSize, [x], (out, [from]) => {
-      this.#placing(indices, (at) => this.#engine.gatherRows(from, at, out, indices.length, rowSize));
+    return this.#buffers.make(indices.length * rowSize, [x], (out, [from]) => {
+      this.#buffers.placing(indices, (at) => this.#engine.gatherRows(from, at, out, indices.length, rowSize));
     });
   }
 
   scatterRows(x: BackendBuffer, indices: Int32Array, rows: number, rowSize: number): BackendBuffer {
-    return this.#make(rows * rowSize, [x], (out, [from]) => {
-      this.#placing(indices, (at) => this.#engine.scatterRows(from, at, out, indices.length, rows, rowSize));
+    return this.#buffers.make(rows * rowSize, [x], (out, [from]) => {
+      this.#buffers.placing(indices, (at) => this.#engine.scatterRows(from, at, out, indices.length, rows, rowSize));
     });
   }
 
   gatherBytes(bytes: Uint8Array, indices: Int32Array, rowSize: number, { scale, offset }: Scaling): BackendBuffer {
     const size = indices.length * rowSize;
-    return this.#make(size, [], (out) => {
+    return this.#buffers.make(size, [], (out) => {
       // only the rows asked for come into the linear memory, one after the other
-      this.#lending(size, (rows) => {
+      this.#buffers.lending(size, (rows) => {
         const target = new Uint8Array(this.#engine.memory.buffer, rows, size);
         indices.forEach((row, i) => {
           target.set(bytes.subarray(row * rowSize, (row + 1) * rowSize), i * rowSize);
@@ -236,95 +219,24 @@ export class WasmBackend implements Backend {
   }
 
   normal(size: number, place: RandomPlace): BackendBuffer {
-    return this.#make(size, [], (out) => this.#engine.random("normal", out, size, place));
+    return this.#buffers.make(size, [], (out) => this.#engine.random("normal", out, size, place));
   }
 
   adam({ parameter, gradient, m, v }: AdamBuffers, values: AdamValues): void {
-    this.#checkOpen();
+    this.#buffers.checkOpen();
     const changed = [parameter, m, v];
-    this.#reading([parameter, gradient, m, v], ([target, slope, mean, square]) => {
+    this.#buffers.reading([parameter, gradient, m, v], ([target, slope, mean, square]) => {
       this.#engine.adam(target, slope, mean, square, parameter.size, values);
       [target, mean, square].forEach((at, i) => {
         // what was copied in goes back to where it lives
-        this.#own(changed[i] as BackendBuffer).values?.set(this.#engine.floats(at, parameter.size));
+        this.#buffers.own(changed[i] as BackendBuffer).values?.set(this.#engine.floats(at, parameter.size));
       });
     });
   }
 
   async dispose(): Promise<void> {
-    this.#disposed = true;
+    this.#buffers.close();
     this.#engine.dispose();
-  }
-
-  #allocate(size: number): WasmBuffer {
-    this.#checkOpen();
-    return { dtype: "float32", size, address: this.#engine.memory.allocate(4 * size), values: undefined };
-  }
-
-  /** A new buffer that `compute` fills; freed again where that fails. */
-  #make<const Inputs extends readonly BackendBuffer[]>(
-    size: number,
-    inputs: Inputs,
-    compute: (out: Address, addresses: { readonly [I in keyof Inputs]: Address }) => void,
-  ): BackendBuffer {
-    const result = this.#allocate(size);
-    try {
-      this.#reading(inputs, (addresses) => compute(result.address, addresses));
-      return result;
-    } catch (error) {
-      this.free(result);
-      throw error;
-    }
-  }
-
-  /** Calls `use` with the addresses of buffers; those that have arrays are copied in for the length of the call. */
-  #reading<const Inputs extends readonly BackendBuffer[]>(
-    inputs: Inputs,
-    use: (addresses: { readonly [I in keyof Inputs]: Address }) => void,
-  ): void {
-    const copies: WasmBuffer[] = [];
-    try {
-      const addresses = inputs.map((buffer) => {
-        const { address, values, size } = this.#own(buffer);
-        if (!values) return address;
-        const copy = this.#allocate(size);
-        copies.push(copy);
-        this.#engine.floats(copy.address, size).set(values);
-        return copy.address;
-      });
-      use(addresses as { readonly [I in keyof Inputs]: Address });
-    } finally {
-      for (const copy of copies) this.free(copy);
-    }
-  }
-
-  /** Calls `use` with the address of indices that lie in the linear memory for the length of the call. */
-  #placing(indices: Int32Array, use: (at: Address) => void): void {
-    this.#lending(4 * indices.length, (at) => {
-      new Int32Array(this.#engine.memory.buffer, at, indices.length).set(indices);
-      use(at);
-    });
-  }
-
-  /** Calls `use` with the address of memory that is freed after the call. */
-  #lending(bytes: number, use: (at: Address) => void): void {
-    const at = this.#engine.memory.allocate(bytes);
-    try {
-      use(at);
-    } finally {
-      this.#engine.memory.release(at, bytes);
-    }
-  }
-
-  #own(buffer: BackendBuffer): WasmBuffer {
-    const own = buffer as Partial<WasmBuffer> & BackendBuffer;
-    if (own.address === undefined) throw new BackendError(this.name, "was handed a buffer of another backend");
-    if (own.address === 0 && !own.values) throw new BackendError(this.name, "was handed a buffer that was freed");
-    return own as WasmBuffer;
-  }
-
-  #checkOpen(): void {
-    if (this.#disposed) throw new BackendError(this.name, "the backend was disposed; call useBackend again");
   }
 
   #checkType(dtype: DType): void {
