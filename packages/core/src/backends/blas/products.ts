@@ -1,12 +1,8 @@
 // Products by cblas_sgemm, on views of the memory that the wasm kernels compute in.
 
-import { NO_ACTIVATION } from "../wasm/codes.js";
 import type { Engine } from "../wasm/engine.js";
-import type { Product } from "../wasm/products.js";
+import { finish, type Product } from "../wasm/products.js";
 import { type Blas, CBLAS } from "./library.js";
-
-/** So many elements of bias and activation are worth another thread. */
-const EPILOGUE_GRAIN = 8_192;
 
 /**
  * Computes a product by BLAS, and its epilogue by the wasm kernels. A thin one, where memory sets the pace and an inner
@@ -27,12 +23,4 @@ export function multiplyByBlas({ sgemm }: Blas, engine: Engine, product: Product
     ...([0, engine.floats(c, m * n), n] as const),
   );
   finish(engine, product);
-}
-
-function finish(engine: Engine, { c, m, n, bias = 0, activation = NO_ACTIVATION, parameters = [] }: Product): void {
-  if (!bias && activation === NO_ACTIVATION) return;
-  const [first = 0, second = 0] = parameters;
-  engine.split("epilogue", m, Math.ceil(EPILOGUE_GRAIN / n), 1, (from, to) => {
-    return [c + 4 * from * n, to - from, n, bias, activation, first, second];
-  });
 }

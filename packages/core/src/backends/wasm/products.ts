@@ -51,7 +51,8 @@ function thin(engine: KernelRunner, { a, b, c, m, n, k, transposeA, transposeB }
   }
 }
 
-function finish(
+/** Adds the bias to a product that is there, and applies its activation. */
+export function finish(
   engine: KernelRunner,
   { c, m, n, bias = 0, activation = NO_ACTIVATION, parameters = [] }: Product,
 ): void {
