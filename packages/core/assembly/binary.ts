@@ -51,12 +51,12 @@ function operandPart(at: usize, along: usize, count: usize): v128 {
 @inline
 function rowLoop(code: i32, a: usize, alongA: usize, b: usize, alongB: usize, out: usize, columns: usize): void {
   const end = out + (columns & ~3) * 4;
-  while (out < end) {
+  if (out < end) do {
     v128.store(out, apply(code, operand(a, alongA), operand(b, alongB)));
     a += 16 * alongA;
     b += 16 * alongB;
     out += 16;
-  }
+  } while (out < end);
   const rest = columns & 3;
   if (rest) storePart(out, apply(code, operandPart(a, alongA, rest), operandPart(b, alongB, rest)), rest);
 }

@@ -7,10 +7,10 @@ import { transposeBlock } from "./packing";
 export function fill(out: usize, count: usize, value: f32): void {
   const all = f32x4.splat(value);
   const end = out + (count & ~3) * 4;
-  while (out < end) {
+  if (out < end) do {
     v128.store(out, all);
     out += 16;
-  }
+  } while (out < end);
   if (count & 3) storePart(out, all, count & 3);
 }
 

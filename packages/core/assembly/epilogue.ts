@@ -21,11 +21,11 @@ function loop(code: i32, c: usize, rows: usize, columns: usize, bias: usize, slo
   for (let row: usize = 0; row < rows; row++) {
     let at = bias;
     const end = c + (columns & ~3) * 4;
-    while (c < end) {
+    if (c < end) do {
       v128.store(c, apply(code, f32x4.add(v128.load(c), v128.load(at)), slopes));
       c += 16;
       at += 16;
-    }
+    } while (c < end);
     if (rest) storePart(c, apply(code, f32x4.add(loadPart(c, rest), loadPart(at, rest)), slopes), rest);
     c += rest * 4;
   }

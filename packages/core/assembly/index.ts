@@ -6,7 +6,7 @@ export { copyBytes, copyWindow, fill, gatherRows, scaleBytes, scatterRows } from
 export { epilogue } from "./epilogue";
 export { adam, rmsprop, sgd } from "./optimizer";
 export { packB } from "./packing";
-export { productRows, productScratch } from "./product";
+export { productRows, productScratch, setThread } from "./product";
 export { fillNormal, fillUniform } from "./random";
 export { argMax, combineBlocks, reduceBlocks, reduceColumns, reduceRows } from "./reduction";
 export { outerProduct, rowsTimesVector, vectorTimesRows } from "./thin-product";

@@ -3,6 +3,7 @@
 
 import { loadPart, storePart } from "./lanes";
 
+/** The first `count` of four floats; all of them where the count is a constant 4. */
 // @ts-ignore: decorator
 @inline
 function read(at: usize, count: usize): v128 {
@@ -16,6 +17,24 @@ function write(at: usize, value: v128, count: usize): void {
   else storePart(at, value, count);
 }
 
+// @ts-ignore: decorator
+@inline
+function adamStep(
+  parameter: usize, gradient: usize, m: usize, v: usize, count: usize, beta1: f32, rest1: f32, beta2: f32, rest2: f32,
+  rate: f32, correction: f32, epsilon: f32,
+): void {
+  const g = read(gradient, count);
+  const mean = f32x4.add(f32x4.mul(read(m, count), f32x4.splat(beta1)), f32x4.mul(g, f32x4.splat(rest1)));
+  const square = f32x4.add(
+    f32x4.mul(read(v, count), f32x4.splat(beta2)), f32x4.mul(f32x4.mul(g, g), f32x4.splat(rest2)));
+  let root = f32x4.sqrt(square);
+  if (correction != 0) root = f32x4.div(root, f32x4.splat(correction));
+  const step = f32x4.div(f32x4.mul(mean, f32x4.splat(rate)), f32x4.add(root, f32x4.splat(epsilon)));
+  write(m, mean, count);
+  write(v, square, count);
+  write(parameter, f32x4.sub(read(parameter, count), step), count);
+}
+
 /**
  * m ← m·β₁ + g·(1 − β₁), v ← v·β₂ + g²·(1 − β₂), θ ← θ − (m·rate) / (√v / correction + ε).
  * Keras's form has all corrections in the rate and correction 0, which stands for: no division.
@@ -24,52 +43,72 @@ export function adam(
   parameter: usize, gradient: usize, m: usize, v: usize, count: usize, beta1: f32, rest1: f32, beta2: f32, rest2: f32,
   rate: f32, correction: f32, epsilon: f32,
 ): void {
-  for (let i: usize = 0; i < count; i += 4) {
-    const left = count - i;
-    const g = read(gradient + i * 4, left);
-    const mean = f32x4.add(
-      f32x4.mul(read(m + i * 4, left), f32x4.splat(beta1)), f32x4.mul(g, f32x4.splat(rest1)));
-    const square = f32x4.add(
-      f32x4.mul(read(v + i * 4, left), f32x4.splat(beta2)), f32x4.mul(f32x4.mul(g, g), f32x4.splat(rest2)));
-    let root = f32x4.sqrt(square);
-    if (correction != 0) root = f32x4.div(root, f32x4.splat(correction));
-    const step = f32x4.div(f32x4.mul(mean, f32x4.splat(rate)), f32x4.add(root, f32x4.splat(epsilon)));
-    write(m + i * 4, mean, left);
-    write(v + i * 4, square, left);
-    write(parameter + i * 4, f32x4.sub(read(parameter + i * 4, left), step), left);
-  }
+  const end = parameter + (count & ~3) * 4;
+  if (parameter < end) do {
+    adamStep(parameter, gradient, m, v, 4, beta1, rest1, beta2, rest2, rate, correction, epsilon);
+    parameter += 16;
+    gradient += 16;
+    m += 16;
+    v += 16;
+  } while (parameter < end);
+  const left = count & 3;
+  if (left) adamStep(parameter, gradient, m, v, left, beta1, rest1, beta2, rest2, rate, correction, epsilon);
+}
+
+// @ts-ignore: decorator
+@inline
+function rmspropStep(
+  parameter: usize, gradient: usize, meanSquare: usize, count: usize, decay: f32, rest: f32, rate: f32, epsilon: f32,
+): void {
+  const g = read(gradient, count);
+  const square = f32x4.add(
+    f32x4.mul(read(meanSquare, count), f32x4.splat(decay)), f32x4.mul(f32x4.mul(g, g), f32x4.splat(rest)));
+  const step = f32x4.div(f32x4.mul(g, f32x4.splat(rate)), f32x4.add(f32x4.sqrt(square), f32x4.splat(epsilon)));
+  write(meanSquare, square, count);
+  write(parameter, f32x4.sub(read(parameter, count), step), count);
 }
 
 /** s ← s·ρ + g²·(1 − ρ), θ ← θ − (g·rate) / (√s + ε). */
 export function rmsprop(
   parameter: usize, gradient: usize, meanSquare: usize, count: usize, decay: f32, rest: f32, rate: f32, epsilon: f32,
 ): void {
-  for (let i: usize = 0; i < count; i += 4) {
-    const left = count - i;
-    const g = read(gradient + i * 4, left);
-    const square = f32x4.add(
-      f32x4.mul(read(meanSquare + i * 4, left), f32x4.splat(decay)), f32x4.mul(f32x4.mul(g, g), f32x4.splat(rest)));
-    const step = f32x4.div(
-      f32x4.mul(g, f32x4.splat(rate)), f32x4.add(f32x4.sqrt(square), f32x4.splat(epsilon)));
-    write(meanSquare + i * 4, square, left);
-    write(parameter + i * 4, f32x4.sub(read(parameter + i * 4, left), step), left);
+  const end = parameter + (count & ~3) * 4;
+  if (parameter < end) do {
+    rmspropStep(parameter, gradient, meanSquare, 4, decay, rest, rate, epsilon);
+    parameter += 16;
+    gradient += 16;
+    meanSquare += 16;
+  } while (parameter < end);
+  const left = count & 3;
+  if (left) rmspropStep(parameter, gradient, meanSquare, left, decay, rest, rate, epsilon);
+}
+
+// @ts-ignore: decorator
+@inline
+function sgdStep(
+  parameter: usize, gradient: usize, velocity: usize, count: usize, rate: f32, momentum: f32, nesterov: bool,
+): void {
+  const g = read(gradient, count);
+  let direction = g;
+  if (velocity) {
+    direction = f32x4.add(f32x4.mul(read(velocity, count), f32x4.splat(momentum)), g);
+    write(velocity, direction, count);
+    if (nesterov) direction = f32x4.add(g, f32x4.mul(direction, f32x4.splat(momentum)));
   }
+  write(parameter, f32x4.sub(read(parameter, count), f32x4.mul(direction, f32x4.splat(rate))), count);
 }
 
 /** u ← u·μ + g, θ ← θ − u·rate; with `nesterov` θ ← θ − (g + u·μ)·rate. Without a velocity (0): θ ← θ − g·rate. */
 export function sgd(
   parameter: usize, gradient: usize, velocity: usize, count: usize, rate: f32, momentum: f32, nesterov: bool,
 ): void {
-  for (let i: usize = 0; i < count; i += 4) {
-    const left = count - i;
-    const g = read(gradient + i * 4, left);
-    let direction = g;
-    if (velocity) {
-      direction = f32x4.add(f32x4.mul(read(velocity + i * 4, left), f32x4.splat(momentum)), g);
-      write(velocity + i * 4, direction, left);
-      if (nesterov) direction = f32x4.add(g, f32x4.mul(direction, f32x4.splat(momentum)));
-    }
-    const step = f32x4.mul(direction, f32x4.splat(rate));
-    write(parameter + i * 4, f32x4.sub(read(parameter + i * 4, left), step), left);
-  }
+  const end = parameter + (count & ~3) * 4;
+  if (parameter < end) do {
+    sgdStep(parameter, gradient, velocity, 4, rate, momentum, nesterov);
+    parameter += 16;
+    gradient += 16;
+    if (velocity) velocity += 16;
+  } while (parameter < end);
+  const left = count & 3;
+  if (left) sgdStep(parameter, gradient, velocity, left, rate, momentum, nesterov);
 }

@@ -13,7 +13,15 @@ import { packA, TILE_COLUMNS, TILE_ROWS } from "./packing";
 // @ts-ignore: decorator
 @inline const BLOCK_ROWS: usize = 64;
 
-/** Bytes of scratch memory that `productRows` needs: a block of A and one tile. */
+/** Which thread this instance computes in. */
+let thread: usize = 0;
+
+/** Tells this instance which thread it computes in, from 0. */
+export function setThread(index: usize): void {
+  thread = index;
+}
+
+/** Bytes of scratch memory that `productRows` needs for each thread: a block of A and one tile. */
 export function productScratch(): usize {
   return BLOCK_DEPTH * BLOCK_ROWS * 4 + TILE_ROWS * TILE_COLUMNS * 4;
 }
@@ -35,24 +43,73 @@ function tile(k: usize, a: usize, b: usize, c: usize, pitch: usize, accumulate: 
     c31 = v128.load(row3, 16);
   }
   const end = a + k * 16;
-  while (a < end) {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
-    const a0 = v128.load32_splat(a);
-    c00 = multiplyAdd(a0, b0, c00);
-    c01 = multiplyAdd(a0, b1, c01);
-    const a1 = v128.load32_splat(a, 4);
-    c10 = multiplyAdd(a1, b0, c10);
-    c11 = multiplyAdd(a1, b1, c11);
-    const a2 = v128.load32_splat(a, 8);
-    c20 = multiplyAdd(a2, b0, c20);
-    c21 = multiplyAdd(a2, b1, c21);
-    const a3 = v128.load32_splat(a, 12);
-    c30 = multiplyAdd(a3, b0, c30);
-    c31 = multiplyAdd(a3, b1, c31);
+  // Four steps a turn, each with its own way out. So an engine hoists the addresses of the splats, checks its stack once
+  // a turn and keeps every step's values in registers; one block of four steps makes V8 load all first and spill.
+  if (k) do {
+    const b00 = v128.load(b), b01 = v128.load(b, 16);
+    const a00 = v128.load32_splat(a);
+    c00 = multiplyAdd(a00, b00, c00);
+    c01 = multiplyAdd(a00, b01, c01);
+    const a01 = v128.load32_splat(a, 4);
+    c10 = multiplyAdd(a01, b00, c10);
+    c11 = multiplyAdd(a01, b01, c11);
+    const a02 = v128.load32_splat(a, 8);
+    c20 = multiplyAdd(a02, b00, c20);
+    c21 = multiplyAdd(a02, b01, c21);
+    const a03 = v128.load32_splat(a, 12);
+    c30 = multiplyAdd(a03, b00, c30);
+    c31 = multiplyAdd(a03, b01, c31);
     a += 16;
-    b += 32;
-  }
+    if (a >= end) break;
+
+    const b10 = v128.load(b, 32), b11 = v128.load(b, 48);
+    const a10 = v128.load32_splat(a);
+    c00 = multiplyAdd(a10, b10, c00);
+    c01 = multiplyAdd(a10, b11, c01);
+    const a11 = v128.load32_splat(a, 4);
+    c10 = multiplyAdd(a11, b10, c10);
+    c11 = multiplyAdd(a11, b11, c11);
+    const a12 = v128.load32_splat(a, 8);
+    c20 = multiplyAdd(a12, b10, c20);
+    c21 = multiplyAdd(a12, b11, c21);
+    const a13 = v128.load32_splat(a, 12);
+    c30 = multiplyAdd(a13, b10, c30);
+    c31 = multiplyAdd(a13, b11, c31);
+    a += 16;
+    if (a >= end) break;
+
+    const b20 = v128.load(b, 64), b21 = v128.load(b, 80);
+    const a20 = v128.load32_splat(a);
+    c00 = multiplyAdd(a20, b20, c00);
+    c01 = multiplyAdd(a20, b21, c01);
+    const a21 = v128.load32_splat(a, 4);
+    c10 = multiplyAdd(a21, b20, c10);
+    c11 = multiplyAdd(a21, b21, c11);
+    const a22 = v128.load32_splat(a, 8);
+    c20 = multiplyAdd(a22, b20, c20);
+    c21 = multiplyAdd(a22, b21, c21);
+    const a23 = v128.load32_splat(a, 12);
+    c30 = multiplyAdd(a23, b20, c30);
+    c31 = multiplyAdd(a23, b21, c31);
+    a += 16;
+    if (a >= end) break;
+
+    const b30 = v128.load(b, 96), b31 = v128.load(b, 112);
+    const a30 = v128.load32_splat(a);
+    c00 = multiplyAdd(a30, b30, c00);
+    c01 = multiplyAdd(a30, b31, c01);
+    const a31 = v128.load32_splat(a, 4);
+    c10 = multiplyAdd(a31, b30, c10);
+    c11 = multiplyAdd(a31, b31, c11);
+    const a32 = v128.load32_splat(a, 8);
+    c20 = multiplyAdd(a32, b30, c20);
+    c21 = multiplyAdd(a32, b31, c21);
+    const a33 = v128.load32_splat(a, 12);
+    c30 = multiplyAdd(a33, b30, c30);
+    c31 = multiplyAdd(a33, b31, c31);
+    a += 16;
+    b += 128;
+  } while (a < end);
   v128.store(c, c00);
   v128.store(c, c01, 16);
   v128.store(row1, c10);
@@ -76,21 +133,22 @@ function edgeTile(
 
 /**
  * Rows [from, to) of C[m×n] = A·B and their epilogue. B as `packB` left it; A m×k, or k×m where transposed.
- * `scratch`: `productScratch()` bytes of this thread's own.
+ * `scratch`: `productScratch()` bytes for each thread.
  */
 export function productRows(
   a: usize, transposed: bool, packed: usize, c: usize, m: usize, n: usize, k: usize, from: usize, to: usize,
   scratch: usize, bias: usize, code: i32, first: f32, second: f32,
 ): void {
-  const spare = scratch + BLOCK_DEPTH * BLOCK_ROWS * 4;
+  const own = scratch + thread * productScratch();
+  const spare = own + BLOCK_DEPTH * BLOCK_ROWS * 4;
   const blocks = (k + BLOCK_DEPTH - 1) / BLOCK_DEPTH;
   for (let row = from; row < to; row += BLOCK_ROWS) {
     const rows = min(to - row, BLOCK_ROWS);
     for (let block: usize = 0; block < blocks; block++) {
       const start = (block * k) / blocks;
       const depth = ((block + 1) * k) / blocks - start;
-      packA(a, transposed, m, k, row, rows, start, depth, scratch);
-      rowBlock(packed + start * 32, k, n, depth, scratch, c + row * n * 4, rows, block > 0, spare);
+      packA(a, transposed, m, k, row, rows, start, depth, own);
+      rowBlock(packed + start * 32, k, n, depth, own, c + row * n * 4, rows, block > 0, spare);
     }
     epilogue(c + row * n * 4, rows, n, bias, code, first, second);
   }

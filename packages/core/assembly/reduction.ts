@@ -41,13 +41,13 @@ function startOf(code: i32): f32 {
 function reduceBlock(code: i32, x: usize, count: usize): f32 {
   let r0 = f32x4.splat(startOf(code)), r1 = r0, r2 = r0, r3 = r0;
   const end = x + (count & ~15) * 4;
-  while (x < end) {
+  if (x < end) do {
     r0 = combine(code, r0, v128.load(x));
     r1 = combine(code, r1, v128.load(x, 16));
     r2 = combine(code, r2, v128.load(x, 32));
     r3 = combine(code, r3, v128.load(x, 48));
     x += 64;
-  }
+  } while (x < end);
   const all = combine(code, combine(code, r0, r1), combine(code, r2, r3));
   const halves = combine(code, all, v128.shuffle<f32>(all, all, 2, 3, 0, 1));
   let result = combineOne(code, f32x4.extract_lane(halves, 0), f32x4.extract_lane(halves, 1));

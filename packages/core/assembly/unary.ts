@@ -48,11 +48,11 @@ function loop(code: i32, x: usize, out: usize, count: usize, first: f32, second:
   const one = f32x4.splat(first);
   const two = f32x4.splat(second);
   const end = out + (count & ~3) * 4;
-  while (out < end) {
+  if (out < end) do {
     v128.store(out, applyUnary(code, v128.load(x), one, two));
     x += 16;
     out += 16;
-  }
+  } while (out < end);
   const rest = count & 3;
   if (rest) storePart(out, applyUnary(code, loadPart(x, rest), one, two), rest);
 }
@@ -92,12 +92,12 @@ function applyGradient(code: i32, y: v128, dy: v128, slope: v128): v128 {
 function gradientLoop(code: i32, y: usize, dy: usize, out: usize, count: usize, slope: f32): void {
   const slopes = f32x4.splat(slope);
   const end = out + (count & ~3) * 4;
-  while (out < end) {
+  if (out < end) do {
     v128.store(out, applyGradient(code, v128.load(y), v128.load(dy), slopes));
     y += 16;
     dy += 16;
     out += 16;
-  }
+  } while (out < end);
   const rest = count & 3;
   if (rest) storePart(out, applyGradient(code, loadPart(y, rest), loadPart(dy, rest), slopes), rest);
 }

@@ -10,7 +10,7 @@ import { BackendError, ones, tensor, useBackend, WasmBackend } from "@adjoint/co
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { createEngine } from "../../src/backends/wasm/create-engine.js";
 import { bundleForNode } from "../browser/bundling.js";
-import { type NodeWorker, type WorkerCensus, watchWorkers } from "../browser/worker-census.js";
+import { leaveAllToWorkers, type NodeWorker, type WorkerCensus, watchWorkers } from "../browser/worker-census.js";
 
 const execute = promisify(execFile);
 
@@ -30,9 +30,9 @@ describe("a process whose backend has workers", () => {
   // 257·255 elements of 129
   const product = 257 * 255 * 129;
   it.each([
-    ["ready", { threads: 3, workers: 2, helpers: 2, product }],
-    ["unready", { threads: 3, workers: 2, helpers: expect.any(Number), product }],
-    ["idle", { threads: 3, workers: 2, helpers: 0, product: 0 }],
+    ["ready", { threads: 3, workers: 2, helped: true, product }],
+    ["unready", { threads: 3, workers: 2, helped: expect.any(Boolean), product }],
+    ["idle", { threads: 3, workers: 2, helped: false, product: 0 }],
   ])("ends by itself, its workers %s", async (mode, expected) => {
     // the timeout only ends what hangs: being killed rejects
     const { stdout, stderr } = await execute(process.execPath, [join(folder, "program.mjs"), mode], {
@@ -81,22 +81,26 @@ describe("a backend with workers", () => {
     await next.dispose();
   });
 
-  it("does not wait for ever for a worker that died unnoticed, amid synchronous work", async () => {
+  it("does not wait for ever for workers that died unnoticed, amid synchronous work", async () => {
     await backend.ready();
-    const [worker] = census.nodeWorkers as [NodeWorker];
+    const takePartAgain = leaveAllToWorkers();
     // a minute passes each time the clock is looked at
     let time = 0;
     vi.spyOn(performance, "now").mockImplementation(() => {
       time += 60_000;
       return time;
     });
-    const ended = worker.terminate();
-    expect(() => {
-      // no event of the worker is heard of in here
-      for (;;) compute();
-    }).toThrow("wasm: worker 1 does not answer; dispose the backend and choose one anew");
-    expect(compute).toThrow(BackendError);
-    await ended;
+    const ended = census.nodeWorkers.map((worker) => worker.terminate());
+    try {
+      expect(() => {
+        // no event of the workers is heard of in here
+        for (;;) compute();
+      }).toThrow("wasm: a worker does not answer; dispose the backend and choose one anew");
+      expect(compute).toThrow(BackendError);
+    } finally {
+      takePartAgain();
+    }
+    await Promise.all(ended);
   });
 
   it.each([true, false])("ends them when it is disposed of (all of them up: %s)", async (up) => {
@@ -150,15 +154,23 @@ describe("a backend with workers", () => {
   });
 });
 
-describe("an engine one of whose workers fails in a kernel", () => {
-  it("says so, then and later, and does not hang", async () => {
+describe("an engine one of whose kernels fails", () => {
+  it.each([
+    ["in a worker", true],
+    ["in any thread", false],
+  ])("says so, then and later, and does not hang: %s", async (_, inWorkers) => {
     const engine = await createEngine({ threads: 2 });
     await engine.ready();
     const count = 131_072;
     const out = engine.memory.allocate(4 * count);
-    // the first half, which the calling thread takes, lies in the memory; the second lies behind its end
+    // the first half lies in the memory; the second lies behind its end
     const x = engine.memory.buffer.byteLength - 2 * count;
-    expect(() => engine.unary("neg", x, out, count)).toThrow("wasm: worker 1 failed in a kernel");
+    const takePartAgain = inWorkers ? leaveAllToWorkers() : () => {};
+    try {
+      expect(() => engine.unary("neg", x, out, count)).toThrow("wasm: a kernel failed");
+    } finally {
+      takePartAgain();
+    }
     expect(() => engine.unary("neg", out, out, count)).toThrow(BackendError);
     engine.dispose();
   });

@@ -101,8 +101,8 @@ describe.skipIf(!executable).each(places)(`in Chromium, %s${reason}`, (_, { kind
     const { place, outcome } = await run(opened, kind, "gan", threads);
     expect(place).toMatchObject({ kind, crossOriginIsolated: isolated });
     expect(outcome.threads).toBe(threads);
-    expect(outcome.jobs).toHaveLength(threads - 1);
-    expect(outcome.jobs.filter((count) => count === 0)).toEqual([]);
+    expect(outcome.parts).toHaveLength(threads - 1);
+    if (threads > 1) expect(Math.max(...outcome.parts)).toBeGreaterThan(0);
     expect(outcome.sums).toEqual((await ganInNode()).sums);
   });
 

@@ -31,8 +31,8 @@ export interface GanOutcome {
   readonly sums: Record<string, string>;
   /** Threads that the backend says it has. */
   readonly threads: number;
-  /** How many jobs each worker did. */
-  readonly jobs: readonly number[];
+  /** How many parts of jobs each worker did. */
+  readonly parts: readonly number[];
   /** The losses of the last iteration, to be seen to be numbers. */
   readonly losses: readonly number[];
 }
@@ -51,7 +51,7 @@ export async function trainGan(threads: number, { whenReady = true } = {}): Prom
       if (whenReady) await backend.ready();
       const { values, losses } = train();
       const sums = await sha256OfAll(values);
-      return { sums, losses, threads: backend.info().threads, jobs: census.jobs() };
+      return { sums, losses, threads: backend.info().threads, parts: census.parts() };
     } finally {
       await backend.dispose();
     }

@@ -5,7 +5,7 @@ import { type Backend, useBackend, WasmBackend } from "@adjoint/core";
 import { sha256 } from "./hashes.js";
 import { type KernelCase, kernelCases, ONE_THREAD } from "./kernel-cases.js";
 import { Operands } from "./kernel-operands.js";
-import { type WorkerCensus, watchWorkers } from "./worker-census.js";
+import { leaveAllToWorkers, type WorkerCensus, watchWorkers } from "./worker-census.js";
 
 /** What the kernels gave. */
 export interface KernelOutcome {
@@ -19,7 +19,7 @@ export interface KernelOutcome {
   readonly notNumbers: readonly string[];
 }
 
-/** Runs all cases on a new wasm backend with so many threads, all of which are up before the first. */
+/** Runs all cases on a new wasm backend with so many threads, all up before the first; the workers do what is cut. */
 export async function runKernels(threads: number): Promise<KernelOutcome> {
   const census = watchWorkers();
   try {
@@ -27,7 +27,12 @@ export async function runKernels(threads: number): Promise<KernelOutcome> {
     if (!(backend instanceof WasmBackend)) throw new Error("useBackend gave another backend than the wasm one");
     try {
       await backend.ready();
-      return { ...(await runCases(backend, census)), threads: backend.info().threads };
+      const takePartAgain = leaveAllToWorkers();
+      try {
+        return { ...(await runCases(backend, census)), threads: backend.info().threads };
+      } finally {
+        takePartAgain();
+      }
     } finally {
       await backend.dispose();
     }
@@ -43,9 +48,9 @@ async function runCases(backend: Backend, census: WorkerCensus): Promise<Omit<Ke
   for (const kernelCase of kernelCases) {
     const { name } = kernelCase;
     if (name in sums) throw new Error(`two cases are named ${name}`);
-    const before = census.jobs();
+    const before = census.parts();
     const values = compute(backend, kernelCase);
-    const isAlone = census.jobs().every((count, i) => count === before[i]);
+    const isAlone = census.parts().every((count, i) => count === before[i]);
     if (isAlone && !ONE_THREAD.includes(name)) alone.push(name);
     if (values.some(Number.isNaN)) notNumbers.push(name);
     sums[name] = await sha256(values);

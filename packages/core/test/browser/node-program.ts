@@ -2,13 +2,16 @@
 // argument "ready" it waits until all threads are up; with "idle" it computes nothing.
 
 import { ones, useBackend, WasmBackend } from "@adjoint/core";
-import { watchWorkers } from "./worker-census.js";
+import { leaveAllToWorkers, watchWorkers } from "./worker-census.js";
 
 const mode = process.argv[2];
 const census = watchWorkers();
 const { backend } = await useBackend("wasm", { threads: 3 });
 if (!(backend instanceof WasmBackend)) throw new Error("useBackend gave another backend than the wasm one");
-if (mode === "ready") await backend.ready();
+if (mode === "ready") {
+  await backend.ready();
+  leaveAllToWorkers();
+}
 const product =
   mode === "idle"
     ? 0
@@ -16,7 +19,5 @@ const product =
         .matmul(ones([129, 255]))
         .sum()
         .itemSync();
-const helpers = census.jobs().filter((count) => count > 0).length;
-process.stdout.write(
-  JSON.stringify({ threads: backend.threads, workers: census.nodeWorkers.length, helpers, product }),
-);
+const helped = census.parts().some((count) => count > 0);
+process.stdout.write(JSON.stringify({ threads: backend.threads, workers: census.nodeWorkers.length, helped, product }));

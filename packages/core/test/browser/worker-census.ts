@@ -1,7 +1,7 @@
-// Which workers a wasm backend starts, in Node and in browsers alike, and how many jobs each of them finished: the
+// Which workers a wasm backend starts, in Node and in browsers alike, and how many parts of jobs each of them finished: the
 // proof that several threads computed.
 
-import { SLOT, type WorkerStart } from "../../src/backends/wasm/worker-source.js";
+import { POOL, type WorkerStart } from "../../src/backends/wasm/worker-source.js";
 
 /** The little of Node's process that finds its worker_threads. */
 interface NodeProcess {
@@ -17,12 +17,25 @@ export interface NodeWorker {
 
 /** The workers started since `watchWorkers` was called. */
 export interface WorkerCensus {
-  /** How many jobs each worker finished so far. */
-  jobs(): number[];
+  /** How many parts of jobs each worker finished so far. */
+  parts(): number[];
   /** The workers themselves, in Node. */
   readonly nodeWorkers: readonly NodeWorker[];
   /** Ends the watching. */
   stop(): void;
+}
+
+/**
+ * Makes the calling thread take no part of any job, from here until what is returned is called: whatever is cut into
+ * parts is then computed by workers alone.
+ */
+export function leaveAllToWorkers(): () => void {
+  const original = Atomics.sub;
+  // a thread takes a part by subtracting from how many are left
+  Atomics.sub = () => 0;
+  return () => {
+    Atomics.sub = original;
+  };
 }
 
 /** Notes down each worker that is started with kernels to compute, from here to `stop`. */
@@ -36,7 +49,7 @@ export function watchWorkers(): WorkerCensus {
   const stop = process?.getBuiltinModule
     ? watchNode(process.getBuiltinModule("node:worker_threads"), note, nodeWorkers)
     : watchBrowser(note);
-  return { jobs: () => starts.map(jobsOf), nodeWorkers, stop };
+  return { parts: () => starts.map(partsOf), nodeWorkers, stop };
 }
 
 function watchNode(
@@ -74,6 +87,6 @@ function isStart(message: unknown): message is WorkerStart {
   return typeof message === "object" && message !== null && "address" in message && "memory" in message;
 }
 
-function jobsOf({ memory, address }: WorkerStart): number {
-  return Atomics.load(new Int32Array(memory.buffer, address, SLOT.values / 4), SLOT.done);
+function partsOf({ memory, address, thread }: WorkerStart): number {
+  return Atomics.load(new Int32Array(memory.buffer, address, POOL.values / 4), POOL.finished + thread);
 }

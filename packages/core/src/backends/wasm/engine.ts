@@ -10,8 +10,11 @@ import { instantiate, type KernelName, type Kernels } from "./kernels.js";
 import type { LinearMemory } from "./linear-memory.js";
 import { multiply, type Product } from "./products.js";
 import { reduceAxes } from "./reductions.js";
-import { type Parts, ThreadPool } from "./thread-pool.js";
+import { MAXIMUM_PARTS, ThreadPool } from "./thread-pool.js";
 import { copyFromWindow, copyIntoWindow } from "./windows.js";
+
+/** A thread that is held up leaves its share to the others, down to the part it has: the smaller, the shorter the wait. */
+const PARTS_A_THREAD = 4;
 
 /** Kernels, their memory and their threads. */
 export class Engine implements KernelRunner {
@@ -51,7 +54,7 @@ export class Engine implements KernelRunner {
     return new Float32Array(this.memory.buffer, at, count);
   }
 
-  /** Calls a kernel on `length` items, cut into as many parts as threads and size allow, each a multiple of `step`. */
+  /** Calls a kernel on `length` items, in as many parts as threads and size allow, each but the last a multiple of `step`. */
   split(
     kernel: KernelName,
     length: number,
@@ -59,8 +62,9 @@ export class Engine implements KernelRunner {
     step: number,
     values: (from: number, to: number) => number[],
   ) {
-    const count = Math.min(this.#pool ? this.#pool.threads : 1, Math.floor(length / grain));
-    if (count < 2) {
+    const threads = this.#pool?.threads ?? 1;
+    const count = Math.min(threads * PARTS_A_THREAD, MAXIMUM_PARTS, Math.floor(length / grain));
+    if (threads === 1 || count < 2) {
       this.kernels[kernel](...values(0, length));
       return;
     }
@@ -68,9 +72,9 @@ export class Engine implements KernelRunner {
     for (let i = 0; i < count; i++) {
       const from = Math.floor((i * length) / count / step) * step;
       const to = i === count - 1 ? length : Math.floor(((i + 1) * length) / count / step) * step;
-      parts.push(values(from, to));
+      if (from < to) parts.push(values(from, to));
     }
-    (this.#pool as ThreadPool).run(kernel, parts as Parts);
+    (this.#pool as ThreadPool).run(kernel, parts);
   }
 
   /** out = f(x), elementwise. `out` may be `x`. */

@@ -38,7 +38,10 @@ export type KernelName = (typeof KERNEL_NAMES)[number];
 
 /** The functions of an instance. All take and give numbers: byte addresses, sizes in elements, codes. */
 export type Kernels = Readonly<Record<KernelName, (...values: number[]) => void>> & {
+  /** Bytes that `productRows` needs of its own, for each thread. */
   productScratch(): number;
+  /** Tells an instance which thread it computes in, from 0: it finds its own scratch memory by that. */
+  setThread(thread: number): void;
   /** Reads a number up to `spins` times, as long as it is `old`; returns what it read last. */
   spinWhile(at: number, old: number, spins: number): number;
 };

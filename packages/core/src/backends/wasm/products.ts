@@ -76,11 +76,9 @@ function tiled(engine: KernelRunner, product: Product): void {
   engine.split("packB", panels, Math.ceil(PACKING_GRAIN / (PANEL * k)), 1, (from, to) => {
     return [b, transposeB, k, n, from, to, packed];
   });
-  let scratch = packed + packedBytes;
+  const scratch = packed + packedBytes;
   engine.split("productRows", m, Math.max(4, Math.ceil(GRAIN / (n * k))), 4, (from, to) => {
-    const values = [a, transposeA, packed, c, m, n, k, from, to, scratch, bias, activation, first, second];
-    scratch += own;
-    return values;
+    return [a, transposeA, packed, c, m, n, k, from, to, scratch, bias, activation, first, second];
   });
   engine.memory.release(packed, bytes);
 }

@@ -1,35 +1,32 @@
-// The workers of an engine. A job is written into a worker's slot of shared memory and announced by raising a counter;
-// the calling thread does its own part meanwhile and then waits for the others. Which thread does what never changes a
-// result: a job that is cut into parts has the same bits in any number of them.
+// The workers of an engine. A job is a list of parts in shared memory. Every thread, the calling one too, takes the next
+// part that is left until none is: one that the system holds up, or that has to wake first, holds up nobody but the
+// part it has. Which thread does what never changes a result: a job has the same bits in any number of parts.
 
 import { BackendError } from "../../errors.js";
 import { KERNEL_NAMES, type KernelName, type Kernels } from "./kernels.js";
 import { type StartedWorker, startWorker } from "./start-worker.js";
-import { SLOT } from "./worker-source.js";
+import { POOL } from "./worker-source.js";
 
-/** The most threads that the reserved page has slots for, the calling one included. */
+/** The most threads that a pool has, the calling one included. */
 export const MAXIMUM_THREADS = 64;
-const SLOTS_ADDRESS = 1024;
+/** The most parts that a job has. */
+export const MAXIMUM_PARTS = POOL.parts;
+/** Where the pool's part of the memory begins: in the first page, which nobody else uses. */
+const ADDRESS = 1024;
 /** How often the caller looks before it sleeps, or looks whether a worker is still there. */
 const SPINS = 100_000;
-/** A part takes about as long as the caller's own; one that takes so much longer (in ms) never ends. */
+/** A part takes about as long as one of the caller's own; one that takes so much longer (in ms) never ends. */
 const PATIENCE = 60_000;
 
 /** The values of a call, one list for each part. */
 export type Parts = readonly (readonly number[])[];
 
-interface Member {
-  readonly address: number;
-  readonly slot: Int32Array;
-  readonly values: Float64Array;
-  readonly worker: StartedWorker;
-  generation: number;
-}
-
 /** Workers over one shared memory. */
 export class ThreadPool {
   readonly #kernels: Kernels;
-  readonly #members: Member[] = [];
+  readonly #shared: Int32Array;
+  readonly #values: Float64Array;
+  readonly #workers: StartedWorker[] = [];
   readonly #maySleep = canSleep();
   #problem: string | undefined;
   #closed = false;
@@ -37,88 +34,103 @@ export class ThreadPool {
   /** Starts `threads` − 1 workers. They take part as soon as each is up; nothing waits for them. */
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, kernels: Kernels, threads: number) {
     this.#kernels = kernels;
-    for (let i = 0; i < threads - 1; i++) {
-      const address = SLOTS_ADDRESS + i * SLOT.bytes;
-      const start = { module, memory, names: KERNEL_NAMES, address };
+    this.#shared = new Int32Array(memory.buffer, ADDRESS, POOL.values / 4);
+    this.#values = new Float64Array(memory.buffer, ADDRESS + POOL.values, POOL.parts * POOL.valueCount);
+    for (let thread = 1; thread < threads; thread++) {
+      const start = { module, memory, names: KERNEL_NAMES, address: ADDRESS, thread };
       const worker = startWorker(start, (reason) => {
-        if (!this.#closed) this.#problem ??= `worker ${i + 1} is gone: ${reason}`;
+        if (!this.#closed) this.#problem ??= `worker ${thread} is gone: ${reason}`;
       });
-      const slot = new Int32Array(memory.buffer, address, SLOT.values / 4);
-      const values = new Float64Array(memory.buffer, address + SLOT.values, SLOT.valueCount);
-      this.#members.push({ address, slot, values, worker, generation: 0 });
+      this.#workers.push(worker);
     }
   }
 
   /** How many threads compute now: the calling one and the workers that are up. */
   get threads(): number {
-    let count = 1;
-    while (count <= this.#members.length && this.#members[count - 1]?.slot[SLOT.ready]) count++;
-    return count;
+    return 1 + Atomics.load(this.#shared, POOL.ready);
   }
 
   /** How many threads compute once all workers are up. */
   get wantedThreads(): number {
-    return 1 + this.#members.length;
+    return 1 + this.#workers.length;
   }
 
   /** Resolves when all workers are up. Rejects with a BackendError where one cannot be started. */
   async ready(): Promise<void> {
-    while (this.threads <= this.#members.length && !this.#closed) {
+    while (this.threads < this.wantedThreads && !this.#closed) {
       this.#refuseBroken();
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
 
   /**
-   * Calls a kernel once for each part, at most `threads` of them, the first on this thread, and returns when all ended.
+   * Calls a kernel once for each part, of which there are at most `MAXIMUM_PARTS`, and returns when all have ended.
    *
-   * @throws BackendError where a worker failed, now or before
+   * @throws BackendError where a thread failed, now or before
    */
   run(kernel: KernelName, parts: Parts): void {
     this.#refuseBroken();
-    const code = KERNEL_NAMES.indexOf(kernel);
-    for (let i = 1; i < parts.length; i++) this.#handOut(this.#members[i - 1] as Member, code, parts[i] as number[]);
-    this.#kernels[kernel](...(parts[0] as number[]));
-    for (let i = 1; i < parts.length; i++) this.#join(this.#members[i - 1] as Member, i);
+    this.#publish(KERNEL_NAMES.indexOf(kernel), parts);
+    let own = 0;
+    for (let part = this.#take(); part >= 0; part = this.#take()) {
+      try {
+        this.#kernels[kernel](...(parts[part] as number[]));
+      } catch {
+        // the others go on for now: nothing may be freed before all have ended
+        Atomics.store(this.#shared, POOL.failed, 1);
+      }
+      own++;
+    }
+    this.#join(parts.length - own);
   }
 
   /** Ends all workers. */
   close(): void {
     this.#closed = true;
-    for (const member of this.#members) {
-      this.#handOut(member, -1, []);
-      member.worker.terminate();
-    }
-    this.#members.length = 0;
+    this.#publish(-1, []);
+    for (const worker of this.#workers) worker.terminate();
+    this.#workers.length = 0;
   }
 
-  #handOut(member: Member, code: number, values: readonly number[]): void {
-    const { slot } = member;
-    member.values.set(values);
-    slot[SLOT.kernel] = code;
-    member.generation = (member.generation + 1) | 0;
-    Atomics.store(slot, SLOT.generation, member.generation);
-    if (Atomics.load(slot, SLOT.asleep)) Atomics.notify(slot, SLOT.generation);
+  #publish(code: number, parts: Parts): void {
+    const shared = this.#shared;
+    for (let i = 0; i < parts.length; i++) this.#values.set(parts[i] as number[], i * POOL.valueCount);
+    Atomics.store(shared, POOL.kernel, code);
+    Atomics.store(shared, POOL.done, 0);
+    Atomics.store(shared, POOL.left, parts.length);
+    Atomics.add(shared, POOL.generation, 1);
+    if (Atomics.load(shared, POOL.asleep)) Atomics.notify(shared, POOL.generation);
   }
 
-  #join({ address, slot, generation }: Member, index: number): void {
-    const previous = (generation - 1) | 0;
-    if (this.#kernels.spinWhile(address + 4 * SLOT.done, previous, SPINS) === previous) {
-      const start = performance.now();
-      while (this.#waitLonger(slot, address, previous) === previous) {
-        if (performance.now() - start < PATIENCE) continue;
-        this.#problem = `worker ${index} does not answer`;
+  /** The number of a part that nobody has taken; negative where none is left. */
+  #take(): number {
+    return Atomics.sub(this.#shared, POOL.left, 1) - 1;
+  }
+
+  /** Waits until workers have finished `count` parts. */
+  #join(count: number): void {
+    const shared = this.#shared;
+    let done = Atomics.load(shared, POOL.done);
+    let start = 0;
+    while (done !== count) {
+      const now = this.#kernels.spinWhile(ADDRESS + 4 * POOL.done, done, SPINS);
+      if (now === done) {
+        start ||= performance.now();
+        if (performance.now() - start > PATIENCE) this.#problem = "a worker does not answer";
         this.#refuseBroken();
+        this.#sleepWhile(done);
       }
+      done = Atomics.load(shared, POOL.done);
     }
-    if (Atomics.load(slot, SLOT.failed)) this.#problem = `worker ${index} failed in a kernel`;
+    if (Atomics.load(shared, POOL.failed)) this.#problem = "a kernel failed";
     this.#refuseBroken();
   }
 
-  #waitLonger(slot: Int32Array, address: number, previous: number): number {
-    if (!this.#maySleep) return this.#kernels.spinWhile(address + 4 * SLOT.done, previous, SPINS);
-    Atomics.wait(slot, SLOT.done, previous, 100);
-    return Atomics.load(slot, SLOT.done);
+  #sleepWhile(done: number): void {
+    if (!this.#maySleep) return;
+    Atomics.store(this.#shared, POOL.callerAsleep, 1);
+    Atomics.wait(this.#shared, POOL.done, done, 100);
+    Atomics.store(this.#shared, POOL.callerAsleep, 0);
   }
 
   #refuseBroken(): void {

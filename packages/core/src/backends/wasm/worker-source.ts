@@ -1,25 +1,31 @@
 // What a worker runs, as text, since it is started from a string in Node and from a Blob in a browser: then no file
 // has to be found, in no bundle. It waits for jobs in shared memory; see thread-pool.ts for who writes what there.
 
-/** Places in a thread's slot of shared memory, as indices of 32-bit words, and where the values of a job begin. */
-export const SLOT = {
-  bytes: 512,
-  /** Counts jobs; the caller raises it to hand one out. */
+/** Places in the pool's part of shared memory, as indices of 32-bit words: those written often on lines of their own. */
+export const POOL = {
+  /** Counts jobs; the caller raises it when one is there. */
   generation: 0,
-  /** The last job that was finished. */
-  done: 16,
-  /** 1 while the worker sleeps and has to be woken. */
-  asleep: 32,
-  /** 1 once the worker waits for jobs. */
-  ready: 33,
-  /** 1 where the job failed. */
-  failed: 34,
-  /** The kernel's number; −1 ends the worker. */
-  kernel: 35,
-  /** Byte offset of the job's values. */
-  values: 256,
-  /** How many values a job can have. */
+  /** How many parts of the job nobody has taken yet: taking one away takes the part of the number that is left. */
+  left: 16,
+  /** How many parts of the job workers have finished. */
+  done: 32,
+  /** How many workers sleep and have to be woken. */
+  asleep: 48,
+  /** How many workers are up. */
+  ready: 64,
+  /** 1 where a part failed. */
+  failed: 65,
+  /** The kernel's number; −1 ends the workers. */
+  kernel: 66,
+  /** 1 while the caller sleeps. */
+  callerAsleep: 67,
+  /** How many parts each worker has finished since it started. */
+  finished: 128,
+  /** Byte offset of the values of the parts, and how many each part has. */
+  values: 1024,
   valueCount: 16,
+  /** How many parts a job can have. */
+  parts: 256,
 } as const;
 
 /** How often a worker looks for the next job before it sleeps: some tens of µs. */
@@ -30,36 +36,43 @@ export interface WorkerStart {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly names: readonly string[];
-  /** The address of its slot. */
+  /** Where the pool's part of the memory begins. */
   readonly address: number;
+  /** 1 for the first worker; the calling thread is 0. */
+  readonly thread: number;
 }
 
-const values = Array.from({ length: SLOT.valueCount }, (_, i) => `values[${i}]`).join(", ");
+const values = Array.from({ length: POOL.valueCount }, (_, i) => `values[at + ${i}]`).join(", ");
 
 export const WORKER_SOURCE = `"use strict";
-function work({ module, memory, names, address }) {
+function work({ module, memory, names, address, thread }) {
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports;
+  kernels.setThread(thread);
   const functions = names.map((name) => kernels[name]);
-  const slot = new Int32Array(memory.buffer, address, ${SLOT.values / 4});
-  const values = new Float64Array(memory.buffer, address + ${SLOT.values}, ${SLOT.valueCount});
+  const shared = new Int32Array(memory.buffer, address, ${POOL.values / 4});
+  const values = new Float64Array(memory.buffer, address + ${POOL.values}, ${POOL.valueCount * POOL.parts});
   let generation = 0;
-  Atomics.store(slot, ${SLOT.ready}, 1);
+  Atomics.add(shared, ${POOL.ready}, 1);
   for (;;) {
     let next = kernels.spinWhile(address, generation, ${SPINS});
     if (next === generation) {
-      Atomics.store(slot, ${SLOT.asleep}, 1);
+      Atomics.add(shared, ${POOL.asleep}, 1);
       next = kernels.sleepWhile(address, generation);
-      Atomics.store(slot, ${SLOT.asleep}, 0);
+      Atomics.sub(shared, ${POOL.asleep}, 1);
     }
     generation = next;
-    if (slot[${SLOT.kernel}] < 0) return;
-    try {
-      functions[slot[${SLOT.kernel}]](${values});
-    } catch {
-      Atomics.store(slot, ${SLOT.failed}, 1);
+    if (Atomics.load(shared, ${POOL.kernel}) < 0) return;
+    for (let part; (part = Atomics.sub(shared, ${POOL.left}, 1) - 1) >= 0; ) {
+      const at = ${POOL.valueCount} * part;
+      try {
+        functions[shared[${POOL.kernel}]](${values});
+      } catch {
+        Atomics.store(shared, ${POOL.failed}, 1);
+      }
+      shared[${POOL.finished} + thread]++;
+      Atomics.add(shared, ${POOL.done}, 1);
+      if (Atomics.load(shared, ${POOL.callerAsleep})) Atomics.notify(shared, ${POOL.done});
     }
-    Atomics.store(slot, ${SLOT.done}, generation);
-    Atomics.notify(slot, ${SLOT.done});
   }
 }
 if (typeof process === "object" && process.versions && process.versions.node) {
