@@ -1,6 +1,6 @@
-// Compiles assembly/ and writes src/backends/wasm/kernels.generated.ts: the module for shared memory, as base64, of
-// which kernels.ts makes the one without. `--relaxed` allows fused multiply-add, which gives up bits that are the same
-// on every machine.
+// Compiles assembly/ and writes src/backends/wasm/kernels.generated.ts, as base64: the modules for shared memory, of
+// which kernels.ts makes those without. The second has the tile of products once more, with fused multiply-add, which
+// gives up bits that are the same on every machine.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,29 +10,32 @@ import { gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const relaxed = process.argv.includes("--relaxed");
 const folder = mkdtempSync(join(tmpdir(), "adjoint-kernels-"));
 
-/** The module as bytes. Throws with the compiler's words where it does not compile. */
-async function compile() {
+/** A module as bytes. Throws with the compiler's words where it does not compile. */
+async function compile(source, features) {
   const out = join(folder, "kernels.wasm");
-  const features = ["simd", "threads", ...(relaxed ? ["relaxed-simd"] : [])];
   const memory = ["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"];
   // -O3 merges the loops of a kernel that differ in their body alone into one with a switch inside: half the speed
   const flags = ["--runtime", "stub", "--noAssert", "-O2", "--converge", "--use", "abort=", ...memory];
   const enabled = features.flatMap((feature) => ["--enable", feature]);
-  const { error, stderr } = await asc.main([join(root, "assembly/index.ts"), "-o", out, ...flags, ...enabled]);
+  const { error, stderr } = await asc.main([join(root, "assembly", source), "-o", out, ...flags, ...enabled]);
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
   return readFileSync(out);
 }
 
 try {
-  const bytes = await compile();
+  const bytes = await compile("index.ts", ["simd", "threads"]);
+  const relaxed = await compile("relaxed.ts", ["simd", "threads", "relaxed-simd"]);
   const header = "// Written by scripts/build-kernels.mjs from assembly/. Not for editing, not in version control.\n\n";
-  const constant = `/** ${bytes.length} bytes of WebAssembly, in base64. */\nexport const KERNELS =\n  "${bytes.toString("base64")}";\n`;
-  writeFileSync(join(root, "src/backends/wasm/kernels.generated.ts"), header + constant);
-  console.log(`kernels: ${bytes.length} bytes, ${gzipSync(bytes).length} gzipped`);
-  console.log(`kernels.generated.ts: ${gzipSync(header + constant, { level: 9 }).length} bytes gzipped`);
+  const constant = (name, module) =>
+    `/** ${module.length} bytes of WebAssembly, in base64. */\nexport const ${name} =\n  "${module.toString("base64")}";\n`;
+  const text = `${header}${constant("KERNELS", bytes)}\n${constant("RELAXED_KERNELS", relaxed)}`;
+  writeFileSync(join(root, "src/backends/wasm/kernels.generated.ts"), text);
+  for (const [name, module] of Object.entries({ kernels: bytes, relaxed })) {
+    console.log(`${name}: ${module.length} bytes, ${gzipSync(module).length} gzipped`);
+  }
+  console.log(`kernels.generated.ts: ${gzipSync(text, { level: 9 }).length} bytes gzipped`);
 } finally {
   rmSync(folder, { recursive: true });
 }

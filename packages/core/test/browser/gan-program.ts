@@ -41,11 +41,12 @@ export interface GanOutcome {
  * Trains on a new wasm backend with so many threads.
  *
  * @param options.whenReady whether all threads are up before the first iteration (the default), or come up meanwhile
+ * @param options.relaxed whether products use relaxed SIMD
  */
-export async function trainGan(threads: number, { whenReady = true } = {}): Promise<GanOutcome> {
+export async function trainGan(threads: number, { whenReady = true, relaxed = false } = {}): Promise<GanOutcome> {
   const census = watchWorkers();
   try {
-    const { backend } = await useBackend("wasm", { threads });
+    const { backend } = await useBackend("wasm", { threads, relaxed });
     if (!(backend instanceof WasmBackend)) throw new Error("useBackend gave another backend than the wasm one");
     try {
       if (whenReady) await backend.ready();

@@ -32,7 +32,7 @@ export interface WorkerCensus {
 export function leaveAllToWorkers(): () => void {
   const original = Atomics.sub;
   // a thread takes a part by subtracting from how many are left
-  Atomics.sub = () => 0;
+  Object.assign(Atomics, { sub: () => 0 });
   return () => {
     Atomics.sub = original;
   };

@@ -4,15 +4,16 @@
 import { BackendError } from "../../errors.js";
 import { createEngine } from "../wasm/create-engine.js";
 import { WasmBackend, type WasmOptions } from "../wasm/index.js";
-import { loadKoffi } from "./koffi.js";
+import { fileOf, loadKoffi } from "./koffi.js";
 import { openBlas, type System } from "./library.js";
-import { multiplyByBlas } from "./products.js";
+import { multiplyByBlas, sgemmKernel } from "./products.js";
 
 /**
  * Starts a blas backend on OpenBLAS, MKL or BLIS (Linux, Windows) or Accelerate (macOS), whichever is found first; the
  * environment variable ADJOINT_BLAS names another library that has cblas_sgemm. `info().products` says which it is.
  *
- * `threads` holds for the library too, where it lets itself be told, and for the whole process.
+ * `threads` of ours share a product, each with a part of it for the library, which is told to take one thread, for the
+ * whole process. One that cannot be told (Accelerate) computes whole products, with threads of its own.
  *
  * Products are not bit for bit the same from one machine, library or number of threads to another, as those of the wasm
  * backend are: each BLAS sums in an order of its own, and chooses it by the processor.
@@ -25,12 +26,15 @@ export async function createBlasBackend(options: WasmOptions = {}): Promise<Wasm
   if (!system?.versions?.node) {
     throw new BackendError("blas", "a system's BLAS can be called from Node only; choose wasm");
   }
-  const blas = openBlas(await loadKoffi(), system);
-  const engine = await createEngine(options);
-  blas.setThreads?.(engine.wantedThreads);
+  const koffi = await loadKoffi();
+  const blas = openBlas(koffi, system);
+  // Two pools of threads would fight for the processors: a library that can be kept to one thread is called by each of ours.
+  const file = blas.setThreads && fileOf(koffi);
+  const engine = await createEngine(options, sgemmKernel(blas, file));
+  blas.setThreads?.(file ? 1 : engine.wantedThreads);
   return new WasmBackend(engine, {
     name: "blas",
     description: blas.description,
-    multiply: (product) => multiplyByBlas(blas, engine, product),
+    multiply: (product) => multiplyByBlas(engine, product, file !== undefined),
   });
 }

@@ -37,6 +37,22 @@ export async function loadKoffi(load: () => Promise<unknown> = () => importByNam
   return koffi;
 }
 
+/** What Node tells of the modules that were loaded by `require`, or by an import of one of theirs. */
+interface NodeModules {
+  createRequire(file: string): { readonly cache: Readonly<Record<string, { filename: string; exports: unknown }>> };
+}
+
+/** The file that koffi was loaded from, by which a worker can load it too; undefined where Node cannot tell. */
+export function fileOf(koffi: Koffi): string | undefined {
+  const { process } = globalThis as {
+    process?: { readonly execPath: string; getBuiltinModule?(name: string): unknown };
+  };
+  const modules = process?.getBuiltinModule?.("node:module") as NodeModules | undefined;
+  // any absolute path will do: all have the same cache
+  const cache = process && modules?.createRequire(process.execPath).cache;
+  return Object.values(cache ?? {}).find((module) => module?.exports === koffi)?.filename;
+}
+
 /** Its name is no literal, lest a bundler try to pack a native module that only Node can load, from where it lies. */
 function importByName(name: string): Promise<unknown> {
   return import(/* @vite-ignore */ /* webpackIgnore: true */ name);

@@ -13,6 +13,9 @@ const SGEMM =
 
 /** A BLAS that was found. */
 export interface Blas extends Identity {
+  /** The name or path it was opened by, and the C prototype of its cblas_sgemm: enough to open it once more. */
+  readonly library: string;
+  readonly prototype: string;
   /** cblas_sgemm: layout, transposeA, transposeB, m, n, k, α, A, lda, B, ldb, β, C, ldc. */
   readonly sgemm: NativeFunction;
 }
@@ -92,7 +95,9 @@ function tryLibrary(koffi: Koffi, name: string, chosen: boolean): Blas | string 
     return `${name}: it is none of OpenBLAS, MKL and BLIS, and the reference BLAS is slower than the wasm backend`;
   }
   if (identity?.refusal) return `${name}: ${identity.refusal}`;
-  return multiplies(sgemm) ? { description: name, ...identity, sgemm } : `${name}: it computes wrong products`;
+  return multiplies(sgemm)
+    ? { description: name, ...identity, library: name, prototype: SGEMM, sgemm }
+    : `${name}: it computes wrong products`;
 }
 
 /** Whether a product comes out right whose result is known, as it is and transposed. */

@@ -1,7 +1,7 @@
 // Making an engine: how many threads it gets here, and its kernels compiled now or in a while.
 
 import { BackendError } from "../../errors.js";
-import { Engine } from "./engine.js";
+import { Engine, type NativeKernel } from "./engine.js";
 import { kernelBytes } from "./kernels.js";
 import { LinearMemory } from "./linear-memory.js";
 import { availableThreads, canShareMemory } from "./start-worker.js";
@@ -11,37 +11,51 @@ import { MAXIMUM_THREADS } from "./thread-pool.js";
 export interface EngineOptions {
   /** Threads that compute, the calling one included: in [1, 64]; by default as many as the machine runs, at most 8. */
   readonly threads?: number;
+  /** Whether products may use fused multiply-add: faster, and with bits that differ from machine to machine. Default: no. */
+  readonly relaxed?: boolean;
   /** The most pages of 64 KiB that the memory may have; 65,536 (4 GiB) by default. */
   readonly maximumPages?: number;
 }
 
 /** An engine, now. In browsers' main threads compiling now is refused for large modules: use `createEngine` there. */
 export function createEngineSync(options: EngineOptions = {}): Engine {
-  const { memory, threads } = prepare(options);
+  const { memory, threads, bytes } = prepare(options);
   try {
-    return new Engine(new WebAssembly.Module(kernelBytes(memory.shared)), memory, threads);
+    return new Engine(
+      bytes.map((module) => new WebAssembly.Module(module)),
+      memory,
+      threads,
+    );
   } catch (error) {
-    throw explained(error);
+    throw explained(error, options);
   }
 }
 
-/** An engine, once its kernels are compiled. @throws BackendError for a number of threads that cannot be had */
-export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const { memory, threads } = prepare(options);
+/**
+ * An engine, once its kernels are compiled.
+ *
+ * @param native a function that takes part like a kernel, under the name "native"
+ * @throws BackendError for a number of threads that cannot be had
+ */
+export async function createEngine(options: EngineOptions = {}, native?: NativeKernel): Promise<Engine> {
+  const { memory, threads, bytes } = prepare(options);
   try {
-    return new Engine(await WebAssembly.compile(kernelBytes(memory.shared)), memory, threads);
+    const modules = await Promise.all(bytes.map((module) => WebAssembly.compile(module)));
+    return new Engine(modules, memory, threads, native);
   } catch (error) {
-    throw explained(error);
+    throw explained(error, options);
   }
 }
 
-function explained(cause: unknown): unknown {
+function explained(cause: unknown, { relaxed }: EngineOptions): unknown {
   if (!(cause instanceof WebAssembly.CompileError) && !(cause instanceof RangeError)) return cause;
-  const needs = "they need WebAssembly with SIMD; without waiting, a browser's main thread may refuse them too";
+  const needs = relaxed
+    ? "`relaxed` needs relaxed SIMD: Node 22, Chrome 114 or newer, or Node 20 with --experimental-wasm-relaxed-simd"
+    : "they need WebAssembly with SIMD; without waiting, a browser's main thread may refuse them too";
   return new BackendError("wasm", `the kernels do not compile here (${cause.message}): ${needs}`, { cause });
 }
 
-function prepare({ threads, maximumPages }: EngineOptions) {
+function prepare({ threads, relaxed = false, maximumPages }: EngineOptions) {
   const shareable = canShareMemory();
   const count = threads ?? (shareable ? Math.min(8, availableThreads()) : 1);
   if (!Number.isInteger(count) || count < 1 || count > MAXIMUM_THREADS) {
@@ -51,5 +65,6 @@ function prepare({ threads, maximumPages }: EngineOptions) {
     throw new BackendError("wasm", `${count} threads need shared memory: the page must be cross-origin isolated`);
   }
   const limit = maximumPages === undefined ? {} : { maximumPages };
-  return { memory: new LinearMemory({ shared: count > 1, ...limit }), threads: count };
+  const memory = new LinearMemory({ shared: count > 1, ...limit });
+  return { memory, threads: count, bytes: kernelBytes(memory.shared, relaxed) };
 }

@@ -6,12 +6,20 @@ import type { AdamValues, BinaryName, RandomPlace, ReduceName, StridedView, Unar
 import { type BroadcastPlan, planBroadcast } from "./broadcast-plan.js";
 import { binaryCodes, unaryCodes } from "./codes.js";
 import { type Address, costs, GRAIN_CHEAP, type KernelRunner } from "./kernel-runner.js";
-import { instantiate, type KernelName, type Kernels } from "./kernels.js";
+import { instantiate, type Kernel, type KernelName, type Kernels } from "./kernels.js";
 import type { LinearMemory } from "./linear-memory.js";
 import { multiply, type Product } from "./products.js";
 import { reduceAxes } from "./reductions.js";
 import { MAXIMUM_PARTS, ThreadPool } from "./thread-pool.js";
 import { copyFromWindow, copyIntoWindow } from "./windows.js";
+import type { NativeSource } from "./worker-source.js";
+
+/** A function that a backend adds to the kernels: in this thread, and how a worker makes its own. */
+export interface NativeKernel {
+  here(memory: LinearMemory): Kernel;
+  /** Absent where workers have none: then it is called for whole jobs, in this thread. */
+  readonly inWorkers?: NativeSource;
+}
 
 /** A thread that is held up leaves its share to the others, down to the part it has: the smaller, the shorter the wait. */
 const PARTS_A_THREAD = 4;
@@ -20,13 +28,15 @@ const PARTS_A_THREAD = 4;
 export class Engine implements KernelRunner {
   readonly memory: LinearMemory;
   readonly kernels: Kernels;
+  readonly relaxed: boolean;
   readonly #pool: ThreadPool | undefined;
 
-  /** Use `createEngine` or `createEngineSync` of create-engine.ts. */
-  constructor(module: WebAssembly.Module, memory: LinearMemory, threads: number) {
+  /** Use `createEngine` or `createEngineSync` of create-engine.ts. @param modules as `kernelBytes` has them */
+  constructor(modules: readonly WebAssembly.Module[], memory: LinearMemory, threads: number, native?: NativeKernel) {
     this.memory = memory;
-    this.kernels = instantiate(module, memory.memory);
-    if (threads > 1) this.#pool = new ThreadPool(module, memory.memory, this.kernels, threads);
+    this.relaxed = modules.length > 1;
+    this.kernels = { ...instantiate(modules, memory.memory), ...(native ? { native: native.here(memory) } : {}) };
+    if (threads > 1) this.#pool = new ThreadPool(modules, memory.memory, this.kernels, threads, native?.inWorkers);
   }
 
   /** How many threads compute at this moment: workers take part as soon as they are up. */
@@ -65,7 +75,7 @@ export class Engine implements KernelRunner {
     const threads = this.#pool?.threads ?? 1;
     const count = Math.min(threads * PARTS_A_THREAD, MAXIMUM_PARTS, Math.floor(length / grain));
     if (threads === 1 || count < 2) {
-      this.kernels[kernel](...values(0, length));
+      (this.kernels[kernel] as Kernel)(...values(0, length));
       return;
     }
     const parts: number[][] = [];

@@ -7,12 +7,12 @@ export type { WasmMemory } from "./wasm-backend.js";
 export { WasmBackend };
 
 /** Options of the wasm backend. */
-export type WasmOptions = Pick<EngineOptions, "threads">;
+export type WasmOptions = Pick<EngineOptions, "threads" | "relaxed">;
 
 /**
  * Starts a wasm backend.
  *
- * @throws BackendError for a number of threads that is not in [1, 64], or cannot be had here
+ * @throws BackendError for a number of threads that is not in [1, 64], or cannot be had here, as relaxed SIMD may not
  */
 export async function createWasmBackend(options: WasmOptions = {}): Promise<WasmBackend> {
   return new WasmBackend(await createEngine(options));

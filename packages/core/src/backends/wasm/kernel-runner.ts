@@ -21,6 +21,8 @@ export function costs(name: string): number {
 export interface KernelRunner {
   readonly memory: LinearMemory;
   readonly kernels: Kernels;
+  /** Whether products use fused multiply-add, and leave their epilogue to be done after. */
+  readonly relaxed: boolean;
   /** Threads that compute now: it rises while workers come up, from one line of code to the next. */
   readonly threads: number;
   /** Threads that compute once all are up. */

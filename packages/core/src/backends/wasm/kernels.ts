@@ -2,7 +2,7 @@
 // memory: they differ in one flag of the import.
 
 import { BackendError } from "../../errors.js";
-import { KERNELS } from "./kernels.generated.js";
+import { KERNELS, RELAXED_KERNELS } from "./kernels.generated.js";
 
 /** What the module exports that is called by number: a job for a worker names its kernel by its place here. */
 export const KERNEL_NAMES = [
@@ -32,12 +32,18 @@ export const KERNEL_NAMES = [
   "sgd",
   "fillNormal",
   "fillUniform",
+  // not of the module: a function that a backend adds
+  "native",
 ] as const;
 
 export type KernelName = (typeof KERNEL_NAMES)[number];
 
+/** A kernel's function in the calling thread. */
+export type Kernel = (...values: number[]) => void;
+
 /** The functions of an instance. All take and give numbers: byte addresses, sizes in elements, codes. */
-export type Kernels = Readonly<Record<KernelName, (...values: number[]) => void>> & {
+export type Kernels = Readonly<Record<Exclude<KernelName, "native">, Kernel>> & {
+  readonly native?: Kernel;
   /** Bytes that `productRows` needs of its own, for each thread. */
   productScratch(): number;
   /** Tells an instance which thread it computes in, from 0: it finds its own scratch memory by that. */
@@ -49,18 +55,24 @@ export type Kernels = Readonly<Record<KernelName, (...values: number[]) => void>
 /** The most pages of 64 KiB that a 32-bit memory has. */
 export const MAXIMUM_PAGES = 65_536;
 
-/** The module's bytes, for a shared memory or one that is not. */
-export function kernelBytes(shared: boolean): Uint8Array<ArrayBuffer> {
-  const text = atob(KERNELS);
+/** The bytes of the modules: of all kernels and, where it is relaxed, of those that it puts in the place of some. */
+export function kernelBytes(shared: boolean, relaxed: boolean): Uint8Array<ArrayBuffer>[] {
+  return (relaxed ? [KERNELS, RELAXED_KERNELS] : [KERNELS]).map((text) => decode(text, shared));
+}
+
+/** A module's bytes, for a shared memory or one that is not. */
+function decode(base64: string, shared: boolean): Uint8Array<ArrayBuffer> {
+  const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
   if (!shared) clearSharedFlag(bytes);
   return bytes;
 }
 
-/** The functions of a module on a memory. */
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as Kernels;
+/** The functions of the modules on a memory; of those with one name, the last. */
+export function instantiate(modules: readonly WebAssembly.Module[], memory: WebAssembly.Memory): Kernels {
+  const instances = modules.map((module) => new WebAssembly.Instance(module, { env: { memory } }).exports);
+  return Object.assign({}, ...instances) as Kernels;
 }
 
 /** "env", "memory", then what is imported: a memory (2), with a maximum and shared (3) or with a maximum only (1). */

@@ -81,4 +81,5 @@ function tiled(engine: KernelRunner, product: Product): void {
     return [a, transposeA, packed, c, m, n, k, from, to, scratch, bias, activation, first, second];
   });
   engine.memory.release(packed, bytes);
+  if (engine.relaxed) finish(engine, product);
 }

@@ -1,11 +1,12 @@
 // The workers of an engine. A job is a list of parts in shared memory. Every thread, the calling one too, takes the next
 // part that is left until none is: one that the system holds up, or that has to wake first, holds up nobody but the
-// part it has. Which thread does what never changes a result: a job has the same bits in any number of parts.
+// part it has. The caller takes them from the start and workers from the end, so that each finds in its cache what it
+// wrote there before. Which thread does what never changes a result: a job has the same bits in any number of parts.
 
 import { BackendError } from "../../errors.js";
-import { KERNEL_NAMES, type KernelName, type Kernels } from "./kernels.js";
+import { KERNEL_NAMES, type Kernel, type KernelName, type Kernels } from "./kernels.js";
 import { type StartedWorker, startWorker } from "./start-worker.js";
-import { POOL } from "./worker-source.js";
+import { type NativeSource, POOL } from "./worker-source.js";
 
 /** The most threads that a pool has, the calling one included. */
 export const MAXIMUM_THREADS = 64;
@@ -32,12 +33,18 @@ export class ThreadPool {
   #closed = false;
 
   /** Starts `threads` − 1 workers. They take part as soon as each is up; nothing waits for them. */
-  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, kernels: Kernels, threads: number) {
+  constructor(
+    modules: readonly WebAssembly.Module[],
+    memory: WebAssembly.Memory,
+    kernels: Kernels,
+    threads: number,
+    native?: NativeSource,
+  ) {
     this.#kernels = kernels;
     this.#shared = new Int32Array(memory.buffer, ADDRESS, POOL.values / 4);
     this.#values = new Float64Array(memory.buffer, ADDRESS + POOL.values, POOL.parts * POOL.valueCount);
     for (let thread = 1; thread < threads; thread++) {
-      const start = { module, memory, names: KERNEL_NAMES, address: ADDRESS, thread };
+      const start = { modules, memory, names: KERNEL_NAMES, address: ADDRESS, thread, ...(native ? { native } : {}) };
       const worker = startWorker(start, (reason) => {
         if (!this.#closed) this.#problem ??= `worker ${thread} is gone: ${reason}`;
       });
@@ -70,11 +77,12 @@ export class ThreadPool {
    */
   run(kernel: KernelName, parts: Parts): void {
     this.#refuseBroken();
+    const call = this.#kernels[kernel] as Kernel;
     this.#publish(KERNEL_NAMES.indexOf(kernel), parts);
     let own = 0;
-    for (let part = this.#take(); part >= 0; part = this.#take()) {
+    while (Atomics.sub(this.#shared, POOL.left, 1) > 0) {
       try {
-        this.#kernels[kernel](...(parts[part] as number[]));
+        call(...(parts[own] as number[]));
       } catch {
         // the others go on for now: nothing may be freed before all have ended
         Atomics.store(this.#shared, POOL.failed, 1);
@@ -97,14 +105,10 @@ export class ThreadPool {
     for (let i = 0; i < parts.length; i++) this.#values.set(parts[i] as number[], i * POOL.valueCount);
     Atomics.store(shared, POOL.kernel, code);
     Atomics.store(shared, POOL.done, 0);
+    Atomics.store(shared, POOL.end, parts.length);
     Atomics.store(shared, POOL.left, parts.length);
     Atomics.add(shared, POOL.generation, 1);
     if (Atomics.load(shared, POOL.asleep)) Atomics.notify(shared, POOL.generation);
-  }
-
-  /** The number of a part that nobody has taken; negative where none is left. */
-  #take(): number {
-    return Atomics.sub(this.#shared, POOL.left, 1) - 1;
   }
 
   /** Waits until workers have finished `count` parts. */

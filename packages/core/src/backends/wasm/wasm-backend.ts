@@ -60,7 +60,11 @@ export class WasmBackend implements Backend {
   /** Products are computed by the engine's kernels where nothing else is named. */
   constructor(
     engine: Engine,
-    products: ProductMaker = { name: "wasm", description: "wasm simd", multiply: (product) => engine.product(product) },
+    products: ProductMaker = {
+      name: "wasm",
+      description: engine.relaxed ? "wasm relaxed simd" : "wasm simd",
+      multiply: (product) => engine.product(product),
+    },
   ) {
     this.name = products.name;
     this.#engine = engine;
@@ -79,6 +83,11 @@ export class WasmBackend implements Backend {
   /** Threads that compute, the calling one included. */
   get threads(): number {
     return this.#engine.wantedThreads;
+  }
+
+  /** Whether products use fused multiply-add, whose bits differ from machine to machine. */
+  get relaxed(): boolean {
+    return this.#engine.relaxed;
   }
 
   /** What the linear memory holds now. */

@@ -5,8 +5,10 @@
 export const POOL = {
   /** Counts jobs; the caller raises it when one is there. */
   generation: 0,
-  /** How many parts of the job nobody has taken yet: taking one away takes the part of the number that is left. */
+  /** How many parts of the job nobody has taken yet: who takes one away may take a part. */
   left: 16,
+  /** The first of the parts that workers took: they take them from the end, the caller from the start. */
+  end: 17,
   /** How many parts of the job workers have finished. */
   done: 32,
   /** How many workers sleep and have to be woken. */
@@ -28,27 +30,41 @@ export const POOL = {
   parts: 256,
 } as const;
 
-/** How often a worker looks for the next job before it sleeps: some tens of µs. */
-const SPINS = 40_000;
+/** How often a worker looks for the next job before it sleeps: about a tenth of a millisecond. */
+const SPINS = 200_000;
 
 /** What a worker is told when it starts. */
 export interface WorkerStart {
-  readonly module: WebAssembly.Module;
+  readonly modules: readonly WebAssembly.Module[];
   readonly memory: WebAssembly.Memory;
   readonly names: readonly string[];
   /** Where the pool's part of the memory begins. */
   readonly address: number;
   /** 1 for the first worker; the calling thread is 0. */
   readonly thread: number;
+  readonly native?: NativeSource;
+}
+
+/** How a worker in Node makes the function that a backend adds to the kernels, under the name "native". */
+export interface NativeSource {
+  /** The body of a function of (require, memory, data) that returns it. */
+  readonly source: string;
+  /** What the body needs to know; it is cloned. */
+  readonly data: unknown;
 }
 
 const values = Array.from({ length: POOL.valueCount }, (_, i) => `values[at + ${i}]`).join(", ");
 
 export const WORKER_SOURCE = `"use strict";
-function work({ module, memory, names, address, thread }) {
-  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports;
-  kernels.setThread(thread);
+function work({ modules, memory, names, address, thread, native }) {
+  const kernels = {};
+  for (const module of modules) {
+    const instance = new WebAssembly.Instance(module, { env: { memory } }).exports;
+    instance.setThread(thread);
+    Object.assign(kernels, instance);
+  }
   const functions = names.map((name) => kernels[name]);
+  if (native) functions[names.indexOf("native")] = new Function("require", "memory", "data", native.source)(require, memory, native.data);
   const shared = new Int32Array(memory.buffer, address, ${POOL.values / 4});
   const values = new Float64Array(memory.buffer, address + ${POOL.values}, ${POOL.valueCount * POOL.parts});
   let generation = 0;
@@ -62,8 +78,8 @@ function work({ module, memory, names, address, thread }) {
     }
     generation = next;
     if (Atomics.load(shared, ${POOL.kernel}) < 0) return;
-    for (let part; (part = Atomics.sub(shared, ${POOL.left}, 1) - 1) >= 0; ) {
-      const at = ${POOL.valueCount} * part;
+    while (Atomics.sub(shared, ${POOL.left}, 1) > 0) {
+      const at = ${POOL.valueCount} * (Atomics.sub(shared, ${POOL.end}, 1) - 1);
       try {
         functions[shared[${POOL.kernel}]](${values});
       } catch {
