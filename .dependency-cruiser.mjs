@@ -10,7 +10,7 @@ const CORE = "^packages/core/src/";
  * @type {readonly { name: string, files: string, typesOf?: string }[]}
  */
 const LAYERS = [
-  { name: "pure helpers", files: "(errors|dtype|shape|synchronous)[.]ts$" },
+  { name: "pure helpers", files: "(errors|dtype|shape|synchronous|version)[.]ts$" },
   { name: "random numbers, backend contract", files: "(random|backends/backend)[.]ts$" },
   { name: "backends", files: "backends/(reference|wasm|blas|gpu)/" },
   { name: "choice of a backend", files: "backends/current[.]ts$" },
@@ -89,9 +89,9 @@ export default {
     ),
     rule(
       "public-api",
-      "what uses the core imports @adjoint/core or @adjoint/core/testing",
-      { path: "^(examples|benchmarks)/" },
-      { path: "^packages/core/", pathNot: `${CORE}(index|testing/index)[.]ts$` },
+      "what uses the core imports @adjoint/core or one of its other entries: /io, /node, /testing",
+      { path: "^(examples|benchmarks|packages/(?!core/))" },
+      { path: "^packages/core/", pathNot: `${CORE}(index|io/index|io/node/index|testing/index)[.]ts$` },
     ),
   ],
   options: {

@@ -1,5 +1,5 @@
 // How the tests of the whole workspace run: on the sources, with no build in between. Only the package tests
-// (packages/core/test/package) look at what was built.
+// (packages/*/test/package) look at what was built.
 
 import { defineConfig } from "vitest/config";
 
@@ -11,8 +11,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: [
-      "packages/core/src/**/*.test.ts",
-      "packages/core/test/**/*.test.ts",
+      "packages/*/src/**/*.test.ts",
+      "packages/*/test/**/*.test.ts",
       "examples/*/test/**/*.test.ts",
       "benchmarks/test/**/*.test.ts",
       "scripts/**/*.test.ts",
@@ -25,7 +25,7 @@ export default defineConfig({
     reporters: process.env.ADJOINT_COUNTS ? ["default", "./scripts/count-reporter.mjs"] : ["default"],
     coverage: {
       provider: "v8",
-      include: ["packages/core/src/**/*.ts"],
+      include: ["packages/*/src/**/*.ts"],
       exclude: ["**/*.test.ts"],
       reporter: ["text", "html", "json-summary"],
     },

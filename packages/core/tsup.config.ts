@@ -4,7 +4,12 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: { index: "src/index.ts", testing: "src/testing/index.ts" },
+  entry: {
+    index: "src/index.ts",
+    io: "src/io/index.ts",
+    node: "src/io/node/index.ts",
+    testing: "src/testing/index.ts",
+  },
   tsconfig: "tsconfig.build.json",
   format: ["esm", "cjs"],
   platform: "neutral",

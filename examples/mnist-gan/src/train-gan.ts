@@ -4,12 +4,16 @@
 import { type BackendChoice, Random, scope, useBackend } from "@adjoint/core";
 import { drawBatch } from "./batches.js";
 import { loadMnist, type Mnist } from "./mnist.js";
+import { createModelFiles } from "./model-files.js";
 import { createModels, type GanModels } from "./models.js";
-import type { GanOptions } from "./options.js";
+import { type GanOptions, inOrder } from "./options.js";
+import { checkSame, iterationOf, type RunProgress, readProgress, resumedOptions, savedOptions } from "./resume.js";
+import { type FoundCheckpoint, RunCheckpoints } from "./run/checkpoints.js";
 import { type Experiment, runExperiment } from "./run/experiment.js";
 import type { HistoryRow } from "./run/history.js";
 import type { Output } from "./run/progress.js";
 import { RunFolder } from "./run/run-folder.js";
+import { newStart, startAt } from "./run/run-start.js";
 import { type RunDescription, usedVersions } from "./run/run-summary.js";
 import { createSampler } from "./sampler.js";
 import { createOptimizers, type GanLosses, ganStep } from "./step.js";
@@ -31,47 +35,105 @@ const PANELS: Experiment<LossName>["panels"] = [
   { name: "generatorLoss", title: "Generator loss", color: "#d9772b" },
 ];
 
+/** What a run is made from. */
+interface Setting {
+  readonly options: GanOptions;
+  readonly mnist: Mnist;
+  readonly choice: BackendChoice;
+  readonly folder: RunFolder;
+  readonly checkpoints: RunCheckpoints;
+  /** What to go on from; absent for a new run. */
+  readonly found?: FoundRun | undefined;
+}
+
+/** A run to go on with, as its checkpoint has it. */
+interface FoundRun extends FoundCheckpoint {
+  readonly progress: RunProgress;
+}
+
 /**
- * Trains the GAN and writes the run's folder.
+ * Trains the GAN and writes the run's folder, from the beginning or from where a run stopped.
  *
  * @returns the program's exit code
- * @throws AdjointError where the data, the backend or the folder cannot be had, or a loss stops being finite
+ * @throws AdjointError where the data, the backend or the folder cannot be had, an option contradicts the run that is
+ *   to go on, or a loss stops being finite
  */
-export async function trainGan(options: GanOptions, output: Output): Promise<number> {
+export async function trainGan({ options, given }: Asked, output: Output): Promise<number> {
+  if (options.resume !== undefined) return goOn({ options, given }, options.resume, output);
   const mnist = loadMnist("train", { directory: options.data });
-  const { backend, threads } = options;
-  const choice = await useBackend(backend, threads === undefined ? {} : { threads });
+  const choice = await chooseBackend(options);
   try {
     const folder = await RunFolder.create(PROGRAM, { path: options.out, overwrite: options.overwrite });
-    return await runExperiment(createExperiment(options, mnist, choice, folder), output);
+    const checkpoints = new RunCheckpoints(folder);
+    return await runExperiment(await createExperiment({ options, mnist, choice, folder, checkpoints }), output);
   } finally {
     await choice.backend.dispose();
   }
 }
 
-function createExperiment(
-  options: GanOptions,
-  mnist: Mnist,
-  choice: BackendChoice,
-  folder: RunFolder,
-): Experiment<LossName> {
+/** The options, and which of them were typed. */
+interface Asked {
+  readonly options: GanOptions;
+  readonly given: readonly (keyof GanOptions)[];
+}
+
+async function goOn(asked: Asked, path: string, output: Output): Promise<number> {
+  const folder = await RunFolder.open(path);
+  const checkpoints = new RunCheckpoints(folder);
+  const checkpoint = await checkpoints.load(iterationOf);
+  const found = { ...checkpoint, progress: readProgress(checkpoint, PROGRAM) };
+  const options = resumedOptions(asked.options, asked.given, found.progress, path);
+  const mnist = loadMnist("train", { directory: options.data });
+  const choice = await chooseBackend(options);
+  try {
+    checkSame(found.progress, { images: mnist.sha256, backend: choice.backend.name, folder: path });
+    for (const problem of found.problems) output.write(`damaged     ${problem}\n`);
+    output.write(`going on    from iteration ${found.progress.iteration}, ${found.path}\n`);
+    const setting = { options, mnist, choice, folder, checkpoints, found };
+    return await runExperiment(await createExperiment(setting), output);
+  } finally {
+    await choice.backend.dispose();
+  }
+}
+
+function chooseBackend({ backend, threads }: GanOptions): Promise<BackendChoice> {
+  return useBackend(backend, threads === undefined ? {} : { threads });
+}
+
+async function createExperiment(setting: Setting): Promise<Experiment<LossName>> {
+  const { options, mnist, choice, folder, checkpoints, found } = setting;
   const random = (stream: keyof typeof STREAMS) => new Random(options.seed, { stream: STREAMS[stream] });
   const models = createModels(random("weights"));
   const optimizers = createOptimizers(models, options.learningRate);
-  const source = {
-    images: mnist.images,
-    batchSize: options.batchSize,
-    imagesRandom: random("images"),
-    noiseRandom: random("noise"),
-  };
+  const randoms = { images: random("images"), noise: random("noise") };
+  const parts = { models: { ...models }, optimizers: { ...optimizers }, randoms };
+  await found?.checkpoint.restore(parts);
+  const { images } = mnist;
+  const source = { images, batchSize: options.batchSize, imagesRandom: randoms.images, noiseRandom: randoms.noise };
+  const description = describeRun(setting, models);
+  const names = PANELS.map(({ name }) => name);
   return {
     title: "MNIST GAN",
     folder,
-    description: describeRun(options, mnist, choice, folder, models),
-    historyInterval: options.historyInterval,
-    sampleInterval: options.sampleInterval,
+    checkpoints,
+    description,
+    ...pick(options),
+    start: found ? await startAt(found.progress, folder, names, options) : newStart(names),
+    parts,
+    progressAt: (iteration, seconds): RunProgress => ({
+      program: PROGRAM,
+      iteration,
+      seconds,
+      startedAt: description.startedAt,
+      options: savedOptions(options),
+      backend: choice.backend.name,
+      images: mnist.sha256,
+    }),
+    iterationOf,
     step: () => scope(() => ganStep(models, optimizers, drawBatch(source))),
+    skipBatch: () => void drawBatch(source),
     takePictures: createSampler(models.generator, random("pictures")),
+    modelFiles: () => createModelFiles(models, options.layout),
     panels: PANELS,
     captions: {
       picture: "100 images from the generator, as it is now",
@@ -81,17 +143,19 @@ function createExperiment(
   };
 }
 
+/** The options that belong to the experiment as they are. */
+function pick({ historyInterval, sampleInterval, checkpointInterval, onNonFinite }: GanOptions) {
+  return { historyInterval, sampleInterval, checkpointInterval, onNonFinite };
+}
+
 function describeRun(
-  options: GanOptions,
-  { images, source }: Mnist,
-  { backend, reason }: BackendChoice,
-  { path }: RunFolder,
+  { options, mnist: { images, source }, choice: { backend, reason }, folder: { path }, found }: Setting,
   { generator, discriminator }: GanModels,
 ): RunDescription {
   const info = backend.info();
   return {
     program: PROGRAM,
-    options: { ...options, out: path },
+    options: inOrder({ ...savedOptions(options), out: path }),
     seed: options.seed,
     iterationsAsked: options.iterations,
     backend: { ...info, reason },
@@ -101,7 +165,7 @@ function describeRun(
       discriminator: discriminator.parameterCount().total,
     },
     versions: usedVersions(info),
-    startedAt: new Date().toISOString(),
+    startedAt: found?.progress.startedAt ?? new Date().toISOString(),
   };
 }
 

@@ -18,15 +18,20 @@ describe("parseOptions", () => {
         backend: "auto",
         sampleInterval: 1000,
         historyInterval: 10,
+        checkpointInterval: 1000,
+        onNonFinite: "stop",
+        layout: "adjoint",
         overwrite: false,
       },
+      given: [],
     });
   });
 
   it("reads every option", () => {
     const args =
       "--iterations 7 --batch-size 2 --learning-rate 2e-4 --seed 0 --backend gpu:webasm --sample-interval=3 " +
-      "--history-interval 1 --data idx --out runs/demo --overwrite";
+      "--history-interval 1 --checkpoint-interval 4 --on-non-finite skip --layout pytorch --data idx --out runs/demo " +
+      "--overwrite";
     expect(parseOptions(args.split(" "))).toEqual({
       kind: "run",
       options: {
@@ -37,11 +42,21 @@ describe("parseOptions", () => {
         backend: "gpu:webasm",
         sampleInterval: 3,
         historyInterval: 1,
+        checkpointInterval: 4,
+        onNonFinite: "skip",
+        layout: "pytorch",
         data: "idx",
         out: "runs/demo",
         overwrite: true,
       },
+      given: expect.arrayContaining(["iterations", "seed", "out", "overwrite"]),
     });
+  });
+
+  it("tells what was typed from what has its default, also where both are the same", () => {
+    const invocation = parseOptions(["--resume", "runs/demo", "--seed", "1"]);
+    expect(invocation).toMatchObject({ options: { resume: "runs/demo" } });
+    expect(invocation.kind === "run" && [...invocation.given].sort()).toEqual(["resume", "seed"]);
   });
 
   it("explains every option, with its default", () => {
@@ -52,7 +67,7 @@ describe("parseOptions", () => {
       if (defaultValue) expect(text).toMatch(new RegExp(`default: "?${defaultValue.replace(".", "[.]")}"?\\)`));
     }
     expect(describeOptions().map(({ flags }) => flags.split(/[ ,]/)[0])).toEqual(
-      "--iterations --batch-size --learning-rate --seed --backend --threads --sample-interval --history-interval --data --out --overwrite".split(
+      "--iterations --batch-size --learning-rate --seed --backend --threads --sample-interval --history-interval --checkpoint-interval --on-non-finite --layout --data --out --overwrite --resume".split(
         " ",
       ),
     );
@@ -92,6 +107,29 @@ describe("a wrong option", () => {
       ["--learning-rate", "1e999"],
       "mnist-gan: option '--learning-rate <rate>' argument '1e999' is invalid. It must be a number > 0.",
     ],
+    [
+      ["--checkpoint-interval", "0"],
+      "mnist-gan: option '--checkpoint-interval <count>' argument '0' is invalid. It must be a whole number ≥ 1.",
+    ],
+    [
+      ["--on-non-finite", "panic"],
+      "mnist-gan: option '--on-non-finite <what>' argument 'panic' is invalid. Allowed choices are stop, skip, ignore.",
+    ],
+    [
+      ["--resume", "runs/demo", "--out", "runs/other"],
+      "mnist-gan: option '--resume <folder>' cannot be used with option '--out <folder>'",
+    ],
+    [
+      ["--overwrite", "--resume", "runs/demo"],
+      "mnist-gan: option '--resume <folder>' cannot be used with option '--overwrite'",
+    ],
+    [["--resume"], "mnist-gan: option '--resume <folder>' argument missing"],
+    [
+      ["--resume", ""],
+      "mnist-gan: option '--resume <folder>' argument '' is invalid. It must be the name of a folder.",
+    ],
+    [["--data", ""], "mnist-gan: option '--data <folder>' argument '' is invalid. It must be the name of a folder."],
+    [["--out", ""], "mnist-gan: option '--out <folder>' argument '' is invalid. It must be the name of a folder."],
     [["more"], "mnist-gan: too many arguments. Expected 0 arguments but got 1."],
   ])("%j gets one line and exit code 2", async (args, message) => {
     const [output, errors] = [new Recorder(), new Recorder()];

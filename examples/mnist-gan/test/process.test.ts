@@ -1,55 +1,19 @@
 // The program as a process: exit codes, standard error, and Ctrl-C in the middle of a run.
 
-import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { join } from "node:path";
+import { readCheckpointFile } from "@adjoint/core/node";
 import { beforeAll, describe, expect, it } from "vitest";
+import { buildProgram, type Run, startProgram, untilPrinted } from "./processes.js";
 import { temporaryFolder, writeSmallMnist } from "./support.js";
 
-const EXAMPLE = fileURLToPath(new URL("..", import.meta.url));
-/** Below node_modules, so that the program finds what it imports, and git ignores it. */
-const PROGRAM = join(EXAMPLE, "node_modules", ".adjoint-test", "main.mjs");
+let program: string;
 
 beforeAll(async () => {
-  const manifest: { dependencies: Record<string, string> } = JSON.parse(
-    readFileSync(join(EXAMPLE, "package.json"), "utf8"),
-  );
-  await build({
-    entryPoints: [join(EXAMPLE, "src", "main.ts")],
-    outdir: dirname(PROGRAM),
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    splitting: true,
-    platform: "node",
-    format: "esm",
-    conditions: ["@adjoint/source"],
-    external: Object.keys(manifest.dependencies).filter((name) => name !== "@adjoint/core"),
-    logLevel: "error",
-  });
+  program = await buildProgram("process");
 });
 
-interface Run {
-  readonly child: ChildProcess;
-  /** Standard output and error, as far as they were written. */
-  readonly text: { output: string; errors: string };
-  /** The exit code; null where a signal killed the process. */
-  readonly ended: Promise<number | null>;
-}
-
-function start(args: readonly string[]): Run {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  const text = { output: "", errors: "" };
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    text.output += chunk;
-  });
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    text.errors += chunk;
-  });
-  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  return { child, text, ended };
-}
+const start = (args: readonly string[]) => startProgram(program, args);
 
 /** A run that would take hours, and its folder. */
 function startLongRun(): Run & { folder: string } {
@@ -57,17 +21,6 @@ function startLongRun(): Run & { folder: string } {
   const size = ["--iterations", "1000000", "--sample-interval", "2", "--history-interval", "1", "--batch-size", "2"];
   const data = writeSmallMnist(join(folder, "..", "data"));
   return { folder, ...start(["--backend", "reference", ...size, "--data", data, "--out", folder]) };
-}
-
-async function untilPrinted({ text, ended }: Run, wanted: RegExp): Promise<void> {
-  let over = false;
-  void ended.then(() => {
-    over = true;
-  });
-  while (!wanted.test(text.output)) {
-    if (over) throw new Error(`ended without printing ${wanted}:\n${text.output}${text.errors}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 describe("the process", () => {
@@ -120,11 +73,23 @@ describe("a signal", () => {
     const rows = readFileSync(join(run.folder, "history.csv"), "utf8").trimEnd().split("\n");
     expect(rows).toHaveLength(done + 1);
     const files = readdirSync(run.folder, { recursive: true, encoding: "utf8" });
+    expect(run.text.output).toContain(`To go on: npm start -- --resume ${run.folder}`);
+    const { progress } = await readCheckpointFile(join(run.folder, "checkpoint.safetensors"));
+    expect(progress).toMatchObject({ iteration: done });
     expect(files).toContain(`samples/${String(done).padStart(6, "0")}.png`);
     expect(files).toEqual(
-      expect.arrayContaining(["gallery.png", "history.csv", "index.html", "losses.svg", "samples", "summary.json"]),
+      expect.arrayContaining([
+        "discriminator.safetensors",
+        "generator.safetensors",
+        "gallery.png",
+        "history.csv",
+        "index.html",
+        "losses.svg",
+        "samples",
+        "summary.json",
+      ]),
     );
-    expect(files.filter((name) => name.includes("partial"))).toEqual([]);
+    expect(files.filter((name) => /[.]tmp$|next/.test(name))).toEqual([]);
     expect(readFileSync(join(run.folder, "index.html"), "utf8")).toContain(`Stopped by ${signal} after`);
   });
 });

@@ -3,15 +3,31 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Random, useBackend } from "@adjoint/core";
+import { fromArrays, fromLayout, openSafetensors } from "@adjoint/core/io";
 import { decode } from "fast-png";
 import { beforeAll, describe, expect, it } from "vitest";
+import { createModels } from "../src/models.js";
 import { runProgram } from "../src/program.js";
+import { createSampler } from "../src/sampler.js";
 import { idx, Recorder, temporaryFolder, writeSmallMnist } from "./support.js";
 
 /** Files of a run with samples at the iterations given. */
 function filesOf(...iterations: number[]): string[] {
   const samples = iterations.map((iteration) => `samples/${String(iteration).padStart(6, "0")}.png`);
-  return ["gallery.png", "history.csv", "index.html", "losses.svg", "samples", ...samples, "summary.json"];
+  const models = ["discriminator.safetensors", "generator.safetensors"];
+  return [
+    "checkpoint.previous.safetensors",
+    "checkpoint.safetensors",
+    ...models,
+    "gallery.png",
+    "history.csv",
+    "index.html",
+    "losses.svg",
+    "samples",
+    ...samples,
+    "summary.json",
+  ].sort();
 }
 
 function listed(folder: string): string[] {
@@ -63,7 +79,7 @@ describe("a short run", () => {
       line(6),
       line(7),
       /^7 iterations in \d+ s on the backend reference\. Median: [\d.,]+ ms an iteration\.$/,
-      /^Pictures, losses and summary are in .*run; open .*index\.html$/,
+      /^Pictures, losses, models and summary are in .*run; open .*index\.html$/,
     ];
     expect(outcome.output.lines).toHaveLength(expected.length);
     outcome.output.lines.forEach((text, i) => {
@@ -183,6 +199,36 @@ describe("a short run", () => {
   });
 });
 
+describe("the models' files", () => {
+  it.each([
+    ["adjoint", "0.kernel"],
+    ["pytorch", "0.weight"],
+    ["keras", "dense/kernel"],
+  ] as const)("hold the models of the end in the layout %s", async (layout, name) => {
+    const folder = temporaryFolder();
+    await shortRun(folder, "run", "--layout", layout);
+    // the run's own was disposed when it ended
+    await useBackend("reference");
+    const models = createModels(new Random(0));
+    for (const part of ["generator", "discriminator"] as const) {
+      const bytes = readFileSync(join(folder, "run", `${part}.safetensors`));
+      const file = await openSafetensors(new Uint8Array(bytes));
+      expect(Object.fromEntries(file.metadata)).toEqual({ layout });
+      if (part === "generator") expect([...file.tensors.keys()]).toContain(name);
+      models[part].loadStateDict(fromLayout(models[part], fromArrays(await file.readAll()), layout));
+    }
+    // the run's own pictures: drawn by the generator, from the stream of numbers that is theirs
+    const { large } = await createSampler(models.generator, new Random(1, { stream: 3 }))();
+    expect(Buffer.from(large).equals(readFileSync(join(folder, "run", "gallery.png")))).toBe(true);
+    const start = createModels(new Random(1, { stream: 0 })).discriminator.stateDict();
+    const [before, after] = [start, models.discriminator.stateDict()].map((state) => state.get("1.kernel")?.dataSync());
+    const steps = before?.map((value, i) => Math.abs(value - (after?.[i] ?? 0))) ?? [];
+    // 14 updates of at most about the learning rate each
+    expect(Math.max(...steps)).toBeGreaterThan(0);
+    expect(Math.max(...steps)).toBeLessThan(0.03);
+  });
+});
+
 describe("an error that is the user's", () => {
   it("is one line and exit code 1: a data folder that is not there", async () => {
     const folder = temporaryFolder();
@@ -232,15 +278,21 @@ describe("a loss that is not finite", () => {
     const { code, errors } = await shortRun(folder, "run", "--learning-rate", "3e38", "--history-interval", "1");
     expect(code).toBe(1);
     expect(errors.lines).toHaveLength(1);
-    expect(errors.text).toMatch(/^mnist-gan: training: \w+ is (NaN|Infinity) at iteration \d\n$/);
+    const found = errors.text.match(
+      /^mnist-gan: training: \w+ is (?:NaN|Infinity) at iteration (\d): the first (?:NaN|-?Infinity) was made by linear, in the layer (?:generator|discriminator)\.\d \(Dense\); the last good checkpoint is (.*), of iteration 0\n$/,
+    );
+    expect(found?.[2]).toBe(join(folder, "run", "checkpoint.safetensors"));
     const summary = summaryOf(join(folder, "run"));
-    const iteration = Number(errors.text.match(/iteration (\d)/)?.[1]);
+    const iteration = Number(found?.[1]);
     expect(summary).toMatchObject({ status: "failed", iterationsDone: iteration - 1 });
     expect(`mnist-gan: ${summary.error}\n`).toBe(errors.text);
     const rows = readFileSync(join(folder, "run", "history.csv"), "utf8")
       .trimEnd()
       .split("\n");
     expect(rows).toHaveLength(iteration);
+    expect(listed(join(folder, "run")).filter((name) => name.endsWith(".safetensors"))).toEqual([
+      "checkpoint.safetensors",
+    ]);
     expect(readFileSync(join(folder, "run", "index.html"), "utf8")).toContain(
       `Failed after ${iteration - 1} of 7 iterations`,
     );

@@ -1,9 +1,9 @@
 // The loop: when losses are read and pictures taken, when it stops, and what it says of a loss that is no number.
 
-import { tensor } from "@adjoint/core";
+import { ReferenceBackend, tensor, withBackend } from "@adjoint/core";
 import { describe, expect, it, vi } from "vitest";
 import { Stopwatch } from "../src/run/stopwatch.js";
-import { NonFiniteLossError, runTraining } from "../src/run/training-loop.js";
+import { runTraining } from "../src/run/training-loop.js";
 
 function recorded({
   iterations = 10,
@@ -11,7 +11,13 @@ function recorded({
   sampleInterval = 100,
   stopAfter = Number.POSITIVE_INFINITY,
 }) {
-  const log = { steps: 0, losses: [] as number[], samples: [] as number[], values: [] as number[] };
+  const log = {
+    steps: 0,
+    losses: [] as number[],
+    samples: [] as number[],
+    checkpoints: [] as number[],
+    values: [] as number[],
+  };
   const options = {
     iterations,
     historyInterval,
@@ -26,6 +32,11 @@ function recorded({
       log.values.push(row.loss);
     },
     onIteration: () => {},
+    checkpointInterval: 1000,
+    onCheckpoint: async (iteration: number) => {
+      log.checkpoints.push(iteration);
+      return iteration;
+    },
     onSample: async (iteration: number) => {
       log.samples.push(iteration);
     },
@@ -42,6 +53,7 @@ describe("runTraining", () => {
       steps: 11,
       losses: [3, 4, 6, 8, 9, 11],
       samples: [4, 8, 11],
+      checkpoints: [11],
       values: [97, 96, 94, 92, 91, 89],
     });
   });
@@ -66,19 +78,56 @@ describe("runTraining", () => {
     expect(turns).toBeGreaterThan(2);
   });
 
+  it("goes on from where a run stopped, with checkpoints at their interval and at the end", async () => {
+    const { log, options } = recorded({ iterations: 11, historyInterval: 4 });
+    expect(await runTraining({ ...options, start: 5, checkpointInterval: 3 })).toBe(11);
+    expect(log).toMatchObject({ steps: 6, losses: [8, 11], checkpoints: [6, 9, 11], samples: [11] });
+  });
+
+  it("does nothing where nothing is left to do", async () => {
+    const { log, options } = recorded({ iterations: 11 });
+    expect(await runTraining({ ...options, start: 11 })).toBe(11);
+    expect(log).toMatchObject({ steps: 0, losses: [], checkpoints: [], samples: [] });
+  });
+
   it.each([
-    [Number.NaN, 1, "training: loss is NaN at iteration 6"],
-    [Number.POSITIVE_INFINITY, 3, "training: loss is Infinity at iteration 6 (losses are checked every 3 iterations)"],
-  ])("stops at a loss of %d", async (value, historyInterval, message) => {
-    const { log, options } = recorded({ historyInterval });
-    const step = () => {
-      const { loss } = options.step();
-      return { loss: log.steps >= 6 ? tensor(value) : loss };
-    };
-    await expect(runTraining({ ...options, step })).rejects.toThrow(
-      new NonFiniteLossError("training", message.slice(10)),
-    );
-    expect(log.losses.at(-1)).toBe(6 - historyInterval);
+    [Number.NaN, 1, true],
+    [Number.POSITIVE_INFINITY, 3, true],
+    [Number.NEGATIVE_INFINITY, 3, false],
+  ])(
+    "tells of a loss of %d, read every %d iterations, and goes on from where it is told",
+    async (value, historyInterval, synchronous) => {
+      const backend = new ReferenceBackend();
+      Object.defineProperty(backend, "synchronous", { value: synchronous });
+      const { log, options } = recorded({ historyInterval });
+      const step = () => {
+        const { loss } = options.step();
+        return {
+          loss: withBackend(backend, () => tensor(log.steps === 5 || (!synchronous && log.steps === 6) ? value : 1)),
+          other: loss,
+        };
+      };
+      const told: [number, number][] = [];
+      const onNonFinite = async (iteration: number, { loss }: { loss: number }) => {
+        told.push([iteration, loss]);
+        return 3;
+      };
+      expect(
+        await runTraining({ ...options, onLosses: (row) => log.losses.push(row.iteration), step, onNonFinite }),
+      ).toBe(10);
+      // at once where the backend answers at once, else where losses are read
+      const at = synchronous ? 5 : 6;
+      expect(told).toEqual([[at, value]]);
+      expect(log.steps).toBe(at + 7);
+      const rows = historyInterval === 1 ? [1, 2, 3, 4, 4, 5, 6, 7, 8, 9, 10] : [3, 6, 9, 10];
+      expect(log.losses).toEqual(rows);
+    },
+  );
+
+  it("takes losses that are not finite as they are where nobody wants to be told", async () => {
+    const { log, options } = recorded({ iterations: 3 });
+    expect(await runTraining({ ...options, step: () => ({ loss: tensor(Number.NaN) }) })).toBe(3);
+    expect(log.values).toEqual([Number.NaN, Number.NaN, Number.NaN]);
   });
 });
 

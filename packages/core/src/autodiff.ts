@@ -9,6 +9,21 @@ import { type GraphNode, Tensor, viewOf, wrap } from "./tensor.js";
 
 let recording = true;
 let nextNodeId = 0;
+let watcher: OpWatcher | undefined;
+
+/** @internal What is told of every op that ends, those inside other ops first. */
+export type OpWatcher = (op: string, inputs: readonly Tensor[], output: Tensor) => void;
+
+/** @internal Runs `fn` with every op told to `watch`. */
+export function withOpWatcher<T>(watch: OpWatcher, fn: () => T): T {
+  const former = watcher;
+  watcher = watch;
+  try {
+    return fn();
+  } finally {
+    watcher = former;
+  }
+}
 
 /** What a gradient rule is given. */
 export interface GradientContext<Inputs extends readonly Tensor[], Options> {
@@ -47,6 +62,7 @@ export function defineOp<Inputs extends readonly Tensor[], Options = undefined>(
     // errors name the op that was called, not the last one inside it
     const isNew = output === computed && !inputs.some(({ storage }) => storage === output.storage);
     if (isNew) output.storage.madeBy = definition.name;
+    watcher?.(definition.name, inputs, output);
     if (recording && inputs.some(needsGradient)) {
       output.node = {
         id: nextNodeId++,

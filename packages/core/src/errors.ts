@@ -48,6 +48,11 @@ export class FrozenError extends AdjointError {
   override readonly name = "FrozenError";
 }
 
+/** A value that is infinite or not a number, where training cannot go on with it. */
+export class NonFiniteError extends AdjointError {
+  override readonly name: string = "NonFiniteError";
+}
+
 /** A state dictionary that does not fit the model or the optimizer it was offered to. */
 export class StateError extends AdjointError {
   override readonly name = "StateError";
@@ -55,7 +60,55 @@ export class StateError extends AdjointError {
 
 /** A file or a byte stream that is not what it should be. */
 export class DataError extends AdjointError {
-  override readonly name = "DataError";
+  override readonly name: string = "DataError";
+}
+
+/** What is wrong in a file, and where. */
+export interface FileProblem {
+  /** What the file is called: a path, a URL, or what the caller said. */
+  readonly file: string;
+  /** The place in it: a field of its header, or a tensor and a field of that. */
+  readonly field: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+/** A file that breaks its format: `where: file: field: expected …, found …`. */
+export class FileFormatError extends DataError implements FileProblem {
+  override readonly name = "FileFormatError";
+  readonly file: string;
+  readonly field: string;
+  readonly expected: string;
+  readonly found: string;
+
+  constructor(where: string, { file, field, expected, found }: FileProblem, options?: ErrorOptions) {
+    super(where, `${file}: ${field}: expected ${expected}, found ${found}`, options);
+    this.file = file;
+    this.field = field;
+    this.expected = expected;
+    this.found = found;
+  }
+}
+
+/** What the system refused to do with a file: `where: path: why (code)`. */
+export class FileSystemError extends AdjointError {
+  override readonly name = "FileSystemError";
+  readonly path: string;
+  /** The system's code, `ENOSPC` for example; undefined where it gave none. */
+  readonly code: string | undefined;
+
+  constructor(where: string, { path, problem, code }: FileSystemProblem, options?: ErrorOptions) {
+    super(where, `${path}: ${problem}`, options);
+    this.path = path;
+    this.code = code;
+  }
+}
+
+/** What a FileSystemError says. */
+export interface FileSystemProblem {
+  readonly path: string;
+  readonly problem: string;
+  readonly code: string | undefined;
 }
 
 /** A gradient check that found a derivative to be wrong. */

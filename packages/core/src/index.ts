@@ -51,6 +51,7 @@ export {
   FrozenError,
   GradientCheckError,
   GradientError,
+  NonFiniteError,
   ReleasedError,
   ShapeError,
   StateError,
@@ -65,6 +66,7 @@ export {
   meanAbsoluteError,
   meanSquaredError,
 } from "./losses/index.js";
+export { findNonFinite, type NonFiniteOrigin, type NonFiniteResult } from "./nn/find-non-finite.js";
 export {
   glorotNormal,
   glorotUniform,

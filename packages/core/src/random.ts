@@ -21,8 +21,8 @@ export interface RandomState {
 
 /** A seeded generator. Two with the same seed and stream give the same numbers, everywhere. */
 export class Random {
-  readonly seed: number;
-  readonly stream: number;
+  #seed: number;
+  #stream: number;
   #block = 0;
   #wordsLeft = 0;
   readonly #words = new Uint32Array(WORDS);
@@ -39,8 +39,8 @@ export class Random {
     if (!Number.isSafeInteger(stream) || stream < 0 || stream >= TWO_32) {
       throw new ArgumentError("Random", `the stream must be a whole number in [0, 2^32), got ${stream}`);
     }
-    this.seed = seed;
-    this.stream = stream;
+    this.#seed = seed;
+    this.#stream = stream;
   }
 
   /** A generator that goes on where the one that gave `state` stood. Throws ArgumentError for what is no state. */
@@ -60,7 +60,30 @@ export class Random {
     return random;
   }
 
-  /** The whole state, to be saved and given to `fromState`. */
+  /** What all numbers start from. */
+  get seed(): number {
+    return this.#seed;
+  }
+
+  /** Which of the seed's independent sequences this is. */
+  get stream(): number {
+    return this.#stream;
+  }
+
+  /**
+   * Goes on where the generator that gave `state` stood, whatever seed and stream this one had. Throws ArgumentError
+   * for what is no state, and changes nothing then.
+   */
+  restore(state: RandomState): void {
+    const other = Random.fromState(state);
+    this.#seed = other.#seed;
+    this.#stream = other.#stream;
+    this.#block = other.#block;
+    this.#wordsLeft = other.#wordsLeft;
+    this.#words.set(other.#words);
+  }
+
+  /** The whole state, to be saved and given to `fromState` or `restore`. */
   state(): RandomState {
     const { seed, stream } = this;
     return { algorithm: "philox4x32-10", seed, stream, block: this.#block, wordsLeft: this.#wordsLeft };

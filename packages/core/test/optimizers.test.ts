@@ -21,10 +21,12 @@ import {
   type Tensor,
   tensor,
   useBackend,
+  withBackend,
   zeros,
 } from "@adjoint/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bits } from "./support/bits.js";
+import { StrictBackend } from "./support/strict-backend.js";
 
 type Run = {
   readonly x: number[];
@@ -157,7 +159,7 @@ describe("the state of an optimizer", () => {
     return { optimizer, step: () => optimizer.minimize(() => model.apply(x).square().mean()) };
   };
 
-  it.each(makers)("of %s, saved and loaded in the middle of a run, goes on in the same bits", (_, make) => {
+  it.each(makers)("of %s, saved and loaded in the middle of a run, goes on in the same bits", async (_, make) => {
     const model = network();
     const { optimizer, step } = trainer(model, make);
     for (let i = 0; i < 5; i++) step();
@@ -167,7 +169,7 @@ describe("the state of an optimizer", () => {
     const resumed = network();
     const other = trainer(resumed, make);
     resumed.loadStateDict(weights);
-    other.optimizer.loadStateDict(state);
+    await other.optimizer.loadStateDict(state);
     for (let i = 0; i < 5; i++) other.step();
     expect(bits(resumed)).toEqual(bits(model));
     expect(bits(other.optimizer)).toEqual(bits(optimizer));
@@ -194,7 +196,7 @@ describe("the state of an optimizer", () => {
     expect([...state.values()].map(values)).toEqual([[1], [1]]);
   });
 
-  it("refuses what does not fit, listing all of it, and changes nothing", () => {
+  it("refuses what does not fit, listing all of it, and changes nothing", async () => {
     const model = network();
     const { optimizer, step } = trainer(model, (p) => new Adam(p));
     step();
@@ -208,15 +210,33 @@ describe("the state of an optimizer", () => {
       .set("3.step", zeros([2]));
     state.set("3.m", tensor([9]));
     const load = () => optimizer.loadStateDict(state);
-    expect(load).toThrow(StateError);
-    expect(load).toThrow(
+    await expect(load).rejects.toThrow(StateError);
+    await expect(load).rejects.toThrow(
       "loadStateDict: does not fit the optimizer: missing: 2.v, 1.step; unexpected: 9.step, 0.velocity; " +
         "wrong shape: 0.m is [4,3], expected [3,4], 3.step is [2], expected []",
     );
     const wrongCount = new Map(optimizer.stateDict()).set("2.step", tensor(1.5)).set("0.m", zeros([3, 4]));
-    expect(() => optimizer.loadStateDict(wrongCount)).toThrow(
+    await expect(optimizer.loadStateDict(wrongCount)).rejects.toThrow(
       "loadStateDict: 2.step must be a whole number ≥ 0, got 1.5",
     );
     expect(bits(optimizer)).toEqual(before);
+  });
+
+  it("goes from and to a backend that answers asynchronously, which is asked before anything changes", async () => {
+    const later = new StrictBackend({ synchronous: false });
+    const make = () => new Adam([new Parameter(tensor([1, 2]), "p")]);
+    const [first, second] = withBackend(later, () => [make(), make()]);
+    const gradient = withBackend(later, () => tensor([3, -4]));
+    first.applyGradients(new Map([[first.parameters[0] as Parameter, gradient]]));
+    await second.loadStateDict(first.stateDict());
+    const values = async (optimizer: Adam) =>
+      Promise.all([...optimizer.stateDict()].map(async ([name, value]) => [name, await value.data()]));
+    expect(await values(second)).toEqual(await values(first));
+
+    const mixed = new Map(make().stateDict()).set("0.m", first.stateDict().get("0.m") as Tensor);
+    const here = make();
+    const before = bits(here);
+    await expect(here.loadStateDict(mixed)).rejects.toThrow("dataSync: strict answers asynchronously");
+    expect(bits(here)).toEqual(before);
   });
 });

@@ -140,6 +140,19 @@ describe("the state", () => {
     }
     expect(() => Random.fromState({ ...good, seed: -1 })).toThrow("the seed must be a whole number");
   });
+
+  it("is taken over in place, also by a generator of another seed and stream", () => {
+    const other = new Random(9, { stream: 4 });
+    other.uniform();
+    const random = new Random(5, { stream: 2 });
+    random.fillUniform(new Float32Array(7));
+    other.restore(random.state());
+    expect([other.seed, other.stream]).toEqual([5, 2]);
+    expect(words(other, 9)).toEqual(words(random, 9));
+    const before = other.state();
+    expect(() => other.restore({ ...before, block: -1 })).toThrow("not a state of this generator");
+    expect(other.state()).toEqual(before);
+  });
 });
 
 describe("the distributions", () => {

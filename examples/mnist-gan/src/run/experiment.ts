@@ -1,12 +1,17 @@
 // Runs an experiment: the training loop with its progress, its folder, Ctrl-C, and an end that is always written down.
 
 import { join } from "node:path";
-import { AdjointError } from "@adjoint/core";
+import { AdjointError, NonFiniteError } from "@adjoint/core";
+import type { CheckpointParts } from "@adjoint/core/io";
+import { FileSystemError } from "@adjoint/core/node";
 import type { Panel } from "./chart.js";
-import { History, type HistoryRow } from "./history.js";
+import type { RunCheckpoints } from "./checkpoints.js";
+import type { HistoryRow } from "./history.js";
+import { NonFiniteGuard } from "./non-finite-guard.js";
 import { createProgress, type Output, type Progress } from "./progress.js";
 import { RUN_FILES, type RunFolder } from "./run-folder.js";
 import { type Pictures, RunReport } from "./run-report.js";
+import { isSampled, type RunStart } from "./run-start.js";
 import type { RunDescription, RunSummary } from "./run-summary.js";
 import { describeParameters, describeStatus, milliseconds, wholeNumber } from "./run-texts.js";
 import { exitCodeOf, SignalWatch } from "./signals.js";
@@ -20,10 +25,22 @@ export interface Experiment<Name extends string> {
   readonly description: RunDescription;
   readonly historyInterval: number;
   readonly sampleInterval: number;
+  readonly checkpointInterval: number;
+  readonly start: RunStart<Name>;
+  readonly checkpoints: RunCheckpoints;
+  /** What a checkpoint holds, and what is saved beside it. */
+  readonly parts: CheckpointParts;
+  readonly progressAt: (iteration: number, seconds: number) => unknown;
+  readonly iterationOf: (progress: unknown) => number;
+  readonly onNonFinite: "stop" | "skip" | "ignore";
   /** One iteration. */
   readonly step: () => Losses<Name>;
+  /** Draws what the next iteration would be fed with, and drops it. */
+  readonly skipBatch: () => void;
   /** Takes the pictures of the moment. */
   readonly takePictures: () => Promise<Pictures>;
+  /** Makes the files of what was trained, by name, when training has ended. */
+  readonly modelFiles: () => Promise<ReadonlyMap<string, Uint8Array>>;
   /** A curve for each loss, in the order of the history's columns. */
   readonly panels: readonly Panel<Name>[];
   readonly captions: { readonly picture: string; readonly samples: string };
@@ -42,15 +59,17 @@ export async function runExperiment<Name extends string>(
   output: Output,
 ): Promise<number> {
   for (const line of openingLines(experiment)) output.write(`${line}\n`);
-  const history = new History(experiment.panels.map(({ name }) => name));
-  const stopwatch = new Stopwatch();
-  const report = new RunReport({ ...experiment, history, stopwatch });
-  const progress = createProgress(output, experiment.description.iterationsAsked);
+  const { start } = experiment;
+  const { history } = start;
+  const stopwatch = new Stopwatch(start);
+  const report = new RunReport({ ...experiment, history, stopwatch }, start.sampled);
+  const progress = createProgress(output, experiment.description.iterationsAsked, start.iteration);
   const signals = new SignalWatch((signal) => {
     progress.line(`${signal}: finishing this iteration and writing what was done; once more to leave at once`);
   });
   try {
-    const done = await train(experiment, { history, stopwatch, report, progress, signals });
+    const done = await train(experiment, { stopwatch, report, progress, signals });
+    for (const [name, content] of await experiment.modelFiles()) await experiment.folder.write(name, content);
     const interrupted = done < experiment.description.iterationsAsked ? signals.received : undefined;
     const summary = await report.finish(
       interrupted ? { status: "interrupted", signal: interrupted } : { status: "finished" },
@@ -60,10 +79,10 @@ export async function runExperiment<Name extends string>(
     return interrupted ? exitCodeOf(interrupted) : 0;
   } catch (error) {
     progress.stop();
-    // an error of the file system would come again; what was written before is whole
     if (error instanceof AdjointError) {
-      await report.finish({ status: "failed", error: error.message });
-      output.write(`What was done until then is in ${experiment.folder.path}\n`);
+      // an error of the file system would come again; what was written before is whole
+      if (!(error instanceof FileSystemError)) await report.finish({ status: "failed", error: error.message });
+      output.write(`What was done until then is in ${experiment.folder.path}; ${experiment.checkpoints.last}\n`);
     }
     throw error;
   } finally {
@@ -72,29 +91,66 @@ export async function runExperiment<Name extends string>(
 }
 
 interface Instruments<Name extends string> {
-  readonly history: History<Name>;
   readonly stopwatch: Stopwatch;
   readonly report: RunReport<Name>;
   readonly progress: Progress;
   readonly signals: SignalWatch;
 }
 
-function train<Name extends string>(
+async function train<Name extends string>(
   experiment: Experiment<Name>,
-  { history, stopwatch, report, progress, signals }: Instruments<Name>,
+  instruments: Instruments<Name>,
 ): Promise<number> {
+  const { stopwatch, report, progress, signals } = instruments;
+  const { checkpoints, onNonFinite, start } = experiment;
+  const { history } = start;
+  const iterations = experiment.description.iterationsAsked;
+  const addSample = async (iteration: number) => report.addSample(iteration, await experiment.takePictures());
+  const save = async (iteration: number) => {
+    // the rows first, so that there is no checkpoint without them
+    history.keep((row) => row <= iteration);
+    await report.writeHistory();
+    const content = { ...experiment.parts, progress: experiment.progressAt(iteration, stopwatch.totalSeconds) };
+    await checkpoints.save(iteration, { ...content, allowNonFinite: onNonFinite === "ignore" });
+  };
+  const guard = onNonFinite === "ignore" ? undefined : createGuard(experiment, onNonFinite, save, instruments);
+  if (start.iteration === 0) await save(0);
+  // a checkpoint is written before its iteration's pictures
+  else if (isSampled(start.iteration, { ...experiment, iterations })) await addSample(start.iteration);
+  stopwatch.restart(start.iteration);
   return runTraining({
     ...experiment,
-    iterations: experiment.description.iterationsAsked,
+    iterations,
+    start: start.iteration,
     stopwatch,
     onLosses: (row) => history.add(row),
     onIteration: (iteration) => progress.update(iteration),
+    onCheckpoint: async (iteration) => {
+      try {
+        await save(iteration);
+        return iteration;
+      } catch (error) {
+        if (guard && error instanceof NonFiniteError) return guard.refuseParameters(iteration, error.message);
+        throw error;
+      }
+    },
     onSample: async (iteration) => {
       if (history.last) progress.line(experiment.describeLosses(history.last));
-      await report.addSample(iteration, await experiment.takePictures());
+      await addSample(iteration);
     },
+    onNonFinite: guard && ((iteration, losses) => guard.refuseLosses(iteration, losses)),
     shouldStop: () => signals.received !== undefined,
   });
+}
+
+function createGuard<Name extends string>(
+  { checkpoints, parts, step, skipBatch, iterationOf }: Experiment<Name>,
+  mode: "stop" | "skip",
+  save: (iteration: number) => Promise<void>,
+  { progress }: Instruments<Name>,
+): NonFiniteGuard<Name> {
+  const say = (line: string) => progress.line(line);
+  return new NonFiniteGuard({ mode, checkpoints, parts, step, skipBatch, iterationOf, save, say });
 }
 
 function openingLines({ description, folder }: Pick<Experiment<string>, "description" | "folder">): string[] {
@@ -110,8 +166,10 @@ function openingLines({ description, folder }: Pick<Experiment<string>, "descrip
 
 function closingLines(summary: RunSummary, { path }: RunFolder): string[] {
   const median = summary.medianMillisecondsPerIteration;
+  const goOn = summary.status === "interrupted" ? [`To go on: npm start -- --resume ${path}`] : [];
   return [
     `${describeStatus(summary)}${median === null ? "" : ` Median: ${milliseconds(median)} an iteration.`}`,
-    `Pictures, losses and summary are in ${path}; open ${join(path, RUN_FILES.page)}`,
+    `Pictures, losses, models and summary are in ${path}; open ${join(path, RUN_FILES.page)}`,
+    ...goOn,
   ];
 }

@@ -17,10 +17,10 @@ export interface Progress {
   stop(): void;
 }
 
-/** A bar where `output` is a terminal that can draw one, plain lines elsewhere. */
-export function createProgress(output: Output, total: number): Progress {
+/** A bar where `output` is a terminal that can draw one, plain lines elsewhere. `done`: iterations of earlier. */
+export function createProgress(output: Output, total: number, done = 0): Progress {
   const drawable = output.isTTY === true && process.env.TERM !== "dumb";
-  return drawable ? new ProgressBar(output, total) : new ProgressLines(output, total);
+  return drawable ? new ProgressBar(output, total, done) : new ProgressLines(output, total, done);
 }
 
 class ProgressBar implements Progress {
@@ -30,9 +30,9 @@ class ProgressBar implements Progress {
   readonly #bar: cliProgress.SingleBar;
   #active = true;
 
-  constructor(output: Output, total: number) {
+  constructor(output: Output, total: number, done: number) {
     this.#output = output;
-    this.#speed = new Speedometer(total);
+    this.#speed = new Speedometer(total, done);
     this.#bars = new cliProgress.MultiBar({
       format: "{bar} {value}/{total} · {speed}",
       barCompleteChar: "█",
@@ -42,7 +42,7 @@ class ProgressBar implements Progress {
       // the program's own handling of Ctrl-C stops the bar
       gracefulExit: false,
     });
-    this.#bar = this.#bars.create(total, 0, { speed: "" });
+    this.#bar = this.#bars.create(total, done, { speed: "" });
   }
 
   update(done: number): void {
@@ -72,10 +72,10 @@ class ProgressLines implements Progress {
   readonly #speed: Speedometer;
   #lastLine = performance.now();
 
-  constructor(output: Output, total: number) {
+  constructor(output: Output, total: number, done: number) {
     this.#output = output;
     this.#total = total;
-    this.#speed = new Speedometer(total);
+    this.#speed = new Speedometer(total, done);
   }
 
   update(done: number): void {
@@ -98,11 +98,12 @@ const NEWEST = 0.2;
 class Speedometer {
   readonly #total: number;
   #markTime = performance.now();
-  #markDone = 0;
+  #markDone: number;
   #speed: number | undefined;
 
-  constructor(total: number) {
+  constructor(total: number, done: number) {
     this.#total = total;
+    this.#markDone = done;
   }
 
   /** In words, given how many iterations are done. */

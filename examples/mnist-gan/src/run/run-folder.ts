@@ -1,9 +1,10 @@
 // A run's folder: made without touching an earlier run, and written so that a file is there whole or not at all.
 
-import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { ArgumentError } from "@adjoint/core";
+import { writeFileAtomically } from "@adjoint/core/node";
 
 /** Names inside the folder. */
 export const RUN_FILES = {
@@ -12,10 +13,18 @@ export const RUN_FILES = {
   picture: "gallery.png",
   summary: "summary.json",
   page: "index.html",
+  generator: "generator.safetensors",
+  discriminator: "discriminator.safetensors",
+  checkpoint: "checkpoint.safetensors",
+  previousCheckpoint: "checkpoint.previous.safetensors",
+  nextCheckpoint: "checkpoint.next.safetensors",
   samples: "samples",
 } as const;
 
 const SAMPLE_NAME = /^\d{6,}\.png$/;
+
+/** What a process that was killed while it wrote leaves behind (see `writeFileAtomically`). */
+const LEFT_BEHIND = /^\..+\.tmp$/;
 
 /** A folder that one run writes into. */
 export class RunFolder {
@@ -46,26 +55,57 @@ export class RunFolder {
     return folder;
   }
 
-  /** Writes a file under its name in the folder, beside it first, so that no reader ever sees half of it. */
-  async write(name: string, content: string | Uint8Array): Promise<void> {
-    const path = join(this.path, name);
-    const temporary = join(dirname(path), `.${process.pid}.partial`);
-    try {
-      await writeFile(temporary, content);
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
+  /** Opens the folder of a run to go on with it, and removes what a killed process left half-written. */
+  static async open(path: string): Promise<RunFolder> {
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new ArgumentError("--resume", `there is no folder ${path}`);
     }
+    const folder = new RunFolder(path);
+    await mkdir(join(path, RUN_FILES.samples), { recursive: true });
+    for (const name of await folder.#leftBehind()) await rm(join(path, name), { force: true });
+    return folder;
+  }
+
+  /** Where a file of the run is, or will be. */
+  pathOf(name: string): string {
+    return join(this.path, name);
+  }
+
+  /**
+   * Writes a file under its name in the folder, all or nothing (see `writeFileAtomically`).
+   *
+   * @throws FileSystemError with one line that names the path
+   */
+  async write(name: string, content: string | Uint8Array): Promise<void> {
+    await writeFileAtomically(this.pathOf(name), typeof content === "string" ? Buffer.from(content) : content);
+  }
+
+  /** Removes the pictures of all iterations but those that `isKept` says, and returns these in order. */
+  async keepSamples(isKept: (iteration: number) => boolean): Promise<number[]> {
+    const iterations = (await this.#sampleNames()).map((name) => Number.parseInt(name, 10));
+    for (const iteration of iterations) if (!isKept(iteration)) await rm(this.pathOf(sampleName(iteration)));
+    return iterations.filter(isKept).sort((a, b) => a - b);
   }
 
   async #formerFiles(): Promise<string[]> {
     const { samples, ...files } = RUN_FILES;
     const single = Object.values(files).filter((name) => existsSync(join(this.path, name)));
-    const folder = join(this.path, samples);
-    const pictures = existsSync(folder) ? (await readdir(folder)).filter((name) => SAMPLE_NAME.test(name)) : [];
-    return [...single, ...pictures.map((name) => join(samples, name))];
+    const pictures = await this.#sampleNames();
+    return [...single, ...pictures.map((name) => join(samples, name)), ...(await this.#leftBehind())];
   }
+
+  async #sampleNames(): Promise<string[]> {
+    return (await namesIn(join(this.path, RUN_FILES.samples))).filter((name) => SAMPLE_NAME.test(name));
+  }
+
+  async #leftBehind(): Promise<string[]> {
+    const inSamples = (await namesIn(join(this.path, RUN_FILES.samples))).map((name) => join(RUN_FILES.samples, name));
+    return [...(await namesIn(this.path)), ...inSamples].filter((name) => LEFT_BEHIND.test(basename(name)));
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return existsSync(folder) ? readdir(folder) : [];
 }
 
 /** The name of the picture taken at an iteration, inside the run's folder. */

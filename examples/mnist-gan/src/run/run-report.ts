@@ -39,11 +39,19 @@ const CHART_CAPTION = "Pale lines: what single iterations gave. Strong lines: th
 /** Writes what there is to know about a run, again and again, so that nothing is lost when it is killed. */
 export class RunReport<Name extends string> {
   readonly #parts: ReportParts<Name>;
-  readonly #sampled: number[] = [];
+  readonly #sampled: number[];
   #drawnAt = Number.NEGATIVE_INFINITY;
 
-  constructor(parts: ReportParts<Name>) {
+  /** @param sampled iterations of which there are pictures already */
+  constructor(parts: ReportParts<Name>, sampled: readonly number[] = []) {
     this.#parts = parts;
+    this.#sampled = [...sampled];
+  }
+
+  /** Writes the history alone. */
+  async writeHistory(): Promise<void> {
+    const { folder, history } = this.#parts;
+    await folder.write(RUN_FILES.history, history.toCsv());
   }
 
   /** Writes the pictures of an iteration, and brings the rest up to date. */
@@ -51,7 +59,7 @@ export class RunReport<Name extends string> {
     const { folder, stopwatch } = this.#parts;
     await folder.write(sampleName(iteration), sample);
     await folder.write(RUN_FILES.picture, large);
-    this.#sampled.push(iteration);
+    if (!this.#sampled.includes(iteration)) this.#sampled.push(iteration);
     await this.#writeNumbers({ status: "running" });
     if (stopwatch.totalSeconds - this.#drawnAt > REDRAW_SECONDS) await this.#draw({ status: "running" });
   }
@@ -64,10 +72,9 @@ export class RunReport<Name extends string> {
   }
 
   async #writeNumbers(status: RunStatus): Promise<RunSummary> {
-    const { folder, history } = this.#parts;
     const summary = this.#summary(status);
-    await folder.write(RUN_FILES.history, history.toCsv());
-    await folder.write(RUN_FILES.summary, `${JSON.stringify(summary, null, 2)}\n`);
+    await this.writeHistory();
+    await this.#parts.folder.write(RUN_FILES.summary, `${JSON.stringify(summary, null, 2)}\n`);
     return summary;
   }
 

@@ -79,6 +79,6 @@ export function describeParameters(parameters: Readonly<Record<string, number>>)
 }
 
 /** `batchSize` → `--batch-size` */
-function optionFlag(name: string): string {
+export function optionFlag(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

@@ -4,8 +4,15 @@
 export class Stopwatch {
   readonly #started = performance.now();
   readonly #millisecondsPerIteration: number[] = [];
+  readonly #secondsBefore: number;
   #markTime = performance.now();
-  #markIteration = 0;
+  #markIteration: number;
+
+  /** For a run that goes on: how long it took so far, and how many iterations it has done. */
+  constructor({ seconds = 0, iteration = 0 } = {}) {
+    this.#secondsBefore = seconds;
+    this.#markIteration = iteration;
+  }
 
   /** Starts a stretch after an iteration: time that passed since the last lap is not counted. */
   restart(iteration: number): void {
@@ -28,8 +35,8 @@ export class Stopwatch {
     return (low + high) / 2;
   }
 
-  /** Seconds since the stopwatch was made, with everything that is in no stretch. */
+  /** Seconds since the stopwatch was made, with everything that is in no stretch, and with those of before. */
   get totalSeconds(): number {
-    return (performance.now() - this.#started) / 1000;
+    return this.#secondsBefore + (performance.now() - this.#started) / 1000;
   }
 }

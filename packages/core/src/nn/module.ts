@@ -22,7 +22,21 @@ export interface ParameterCount {
   readonly total: number;
 }
 
-let observer: ((module: Module, output: Tensor) => void) | undefined;
+/** @internal Stands around every call of `apply`: computes the output by `forward`, and hands it on. */
+export type ApplyObserver = (module: Module, forward: () => Tensor) => Tensor;
+
+let observer: ApplyObserver | undefined;
+
+/** @internal Runs `fn` with an observer of every module that is applied. */
+export function withApplyObserver<T>(observe: ApplyObserver, fn: () => T): T {
+  const former = observer;
+  observer = observe;
+  try {
+    return fn();
+  } finally {
+    observer = former;
+  }
+}
 
 /** The base of layers and models: write `forward`, call `apply`. */
 export abstract class Module {
@@ -41,9 +55,7 @@ export abstract class Module {
 
   /** Computes the module's output for an input. */
   apply(x: Tensor): Tensor {
-    const output = this.forward(x);
-    observer?.(this, output);
-    return output;
+    return observer ? observer(this, () => this.forward(x)) : this.forward(x);
   }
 
   /** Whether the module is in training mode (the default). Dropout, for one, is idle in evaluation mode. */
@@ -110,7 +122,8 @@ export abstract class Module {
   /**
    * Overwrites all parameters' values.
    *
-   * @throws StateError that lists every missing, unexpected and misshapen entry; then nothing was changed
+   * @throws StateError that lists every missing, unexpected and misshapen entry; BackendError for values of another
+   *   backend that answers asynchronously. Nothing was changed then.
    */
   loadStateDict(state: StateDict): void {
     loadState(this.name ?? this.kind, this.namedParameters(), state);
@@ -125,20 +138,22 @@ export abstract class Module {
   summary(inputShape: Shape): string {
     const rows: SummaryRow[] = [];
     const direct = new Map([...this.children()].map(([name, child]) => [child, name]));
-    const formerObserver = observer;
     const modes = [...this.#all()].map((module) => [module, module.training] as const);
-    observer = (module, output) => {
+    const observe: ApplyObserver = (module, forward) => {
+      const output = forward();
       const name = direct.get(module);
-      if (name === undefined) return;
+      if (name === undefined) return output;
       rows.push({ name, kind: module.kind, outputShape: output.shape, ...module.parameterCount() });
+      return output;
     };
     try {
       this.eval();
-      scope(() => {
-        noGradient(() => this.forward(this.#blankInput([1, ...inputShape])));
+      withApplyObserver(observe, () => {
+        scope(() => {
+          noGradient(() => this.forward(this.#blankInput([1, ...inputShape])));
+        });
       });
     } finally {
-      observer = formerObserver;
       for (const [module, training] of modes) module.#training = training;
     }
     return formatSummary(this.name ?? this.kind, rows, this.parameterCount());
@@ -226,11 +241,23 @@ export function copyState(named: ReadonlyMap<string, Tensor>): StateDict {
 /** Overwrites named parameters; throws before it changes anything where the state does not fit. */
 export function loadState(owner: string, targets: ReadonlyMap<string, Parameter>, state: StateDict): void {
   checkState(owner, new Map([...targets].map(([name, { shape }]) => [name, shape])), state);
-  for (const [name, parameter] of targets) parameter.assign(state.get(name) as Tensor);
+  scope(() => {
+    // what can fail comes first: reading from elsewhere, and a parameter that was disposed
+    const values = [...targets].map(([name, parameter]) => {
+      parameter.bufferFor("loadStateDict");
+      return [parameter, parameter.likeOwn(state.get(name) as Tensor)] as const;
+    });
+    for (const [parameter, value] of values) parameter.assign(value);
+  });
 }
 
 /** Throws a StateError that lists all that is wrong, unless `state` has exactly the given names and shapes. */
-export function checkState(owner: string, shapes: ReadonlyMap<string, Shape>, state: StateDict): void {
+export function checkState(
+  owner: string,
+  shapes: ReadonlyMap<string, Shape>,
+  state: StateDict,
+  where = "loadStateDict",
+): void {
   const missing = [...shapes.keys()].filter((name) => !state.has(name));
   const unexpected = [...state.keys()].filter((name) => !shapes.has(name));
   const misshapen = [...shapes].flatMap(([name, shape]) => {
@@ -245,6 +272,6 @@ export function checkState(owner: string, shapes: ReadonlyMap<string, Shape>, st
     ...(unexpected.length ? [`unexpected: ${unexpected.join(", ")}`] : []),
     ...(misshapen.length ? [`wrong shape: ${misshapen.join(", ")}`] : []),
   ];
-  if (problems.length) throw new StateError("loadStateDict", `does not fit ${owner}: ${problems.join("; ")}`);
-  for (const name of shapes.keys()) state.get(name)?.bufferFor("loadStateDict");
+  if (problems.length) throw new StateError(where, `does not fit ${owner}: ${problems.join("; ")}`);
+  for (const name of shapes.keys()) state.get(name)?.bufferFor(where);
 }

@@ -4,7 +4,7 @@ import type { BackendBuffer } from "../backends/backend.js";
 import { StateError } from "../errors.js";
 import { formatShape, sameShape, stridesOf } from "../shape.js";
 import { Storage } from "../storage.js";
-import { Tensor } from "../tensor.js";
+import { Tensor, wrap } from "../tensor.js";
 
 /**
  * A named tensor of trained values. It requires a gradient unless it is frozen, and belongs to no scope. The values
@@ -61,17 +61,20 @@ export class Parameter extends Tensor {
     if (!sameShape(value.shape, this.shape)) {
       throw new StateError("assign", `${this.label} is ${formatShape(this.shape)}, got ${formatShape(value.shape)}`);
     }
-    const { backend, dtype } = this;
     const target = this.bufferFor("assign");
-    if (value.backend === backend && value.dtype === dtype) {
-      backend.assign(target, value.bufferFor("assign"));
-    } else {
-      const values = value.dataSync();
-      const converted = backend.upload(dtype === "float64" ? Float64Array.from(values) : Float32Array.from(values));
-      backend.assign(target, converted);
-      backend.free(converted);
-    }
+    const converted = this.likeOwn(value);
+    this.backend.assign(target, converted.bufferFor("assign"));
+    if (converted !== value) converted.dispose();
     this.storage.version++;
+  }
+
+  /** @internal A tensor with this parameter's backend and element type: the one given, or else a copy of it. */
+  likeOwn(value: Tensor): Tensor {
+    const { backend, dtype } = this;
+    if (value.backend === backend && value.dtype === dtype) return value;
+    const values = value.dataSync();
+    const copy = backend.upload(dtype === "float64" ? Float64Array.from(values) : Float32Array.from(values));
+    return wrap(backend, copy, value.shape, "assign");
   }
 }
 

@@ -2,7 +2,8 @@
 
 import { detach, findGradients, noGradient, withRecording } from "../autodiff.js";
 import { withBackend } from "../backends/current.js";
-import { ArgumentError, FrozenError, ShapeError, StateError } from "../errors.js";
+import { ArgumentError, FrozenError, NonFiniteError, ShapeError, StateError } from "../errors.js";
+import { findNonFiniteSync } from "../nn/find-non-finite.js";
 import { checkState, copyState, loadState, type StateDict } from "../nn/module.js";
 import { Parameter } from "../nn/parameter.js";
 import { tensor, zerosLike } from "../ops/creation.js";
@@ -18,6 +19,13 @@ export type LossResult = Tensor | { readonly loss: Tensor; readonly [name: strin
 export interface MinimizeOptions {
   /** Leaves parameters alone that do not influence the loss, where an error is the default. */
   readonly allowUnused?: boolean;
+  /**
+   * What to do about a loss that is infinite or not a number. `"ignore"` (the default) does not look at it. `"stop"`
+   * throws a NonFiniteError before anything is changed, with the op and the layer that it came from, for which the
+   * function is called once more. `"skip"` changes nothing, neither parameters nor what the optimizer remembers (its
+   * counts of steps included), and returns the loss as it is. Both read every loss, and need a synchronous backend.
+   */
+  readonly onNonFinite?: "stop" | "skip" | "ignore";
 }
 
 /** What an optimizer remembers of one parameter: named tensors of its shape, and how often it was updated. */
@@ -55,9 +63,10 @@ export abstract class Optimizer {
    * @param fn returns the loss, of one element, or an object of tensors of which `loss` is one
    * @returns what `fn` returned, cut from the graph
    * @throws FrozenError where all parameters are frozen; GradientError where one that is not frozen does not influence
-   *   the loss (see `allowUnused`). Nothing is updated then.
+   *   the loss (see `allowUnused`); NonFiniteError (see `onNonFinite`). Nothing is updated then.
    */
-  minimize<Result extends LossResult>(fn: () => Result, { allowUnused = false }: MinimizeOptions = {}): Result {
+  minimize<Result extends LossResult>(fn: () => Result, options: MinimizeOptions = {}): Result {
+    const { allowUnused = false, onNonFinite = "ignore" } = options;
     const trainable = this.parameters.filter((parameter) => !parameter.frozen);
     if (trainable.length === 0) {
       const names = this.parameters.map((parameter) => parameter.name).join(", ");
@@ -65,7 +74,11 @@ export abstract class Optimizer {
     }
     return scope(() => {
       const result = withRecording(true, () => refusePromise("minimize", fn()));
-      const loss = result instanceof Tensor ? result : result?.loss;
+      const loss = lossOf(result);
+      if (onNonFinite !== "ignore" && loss instanceof Tensor && loss.size === 1 && !Number.isFinite(loss.itemSync())) {
+        if (onNonFinite === "stop") throw nonFiniteLoss(loss.itemSync(), fn);
+        return detached(result);
+      }
       noGradient(() => {
         const found = findGradients(loss, trainable, { allowUnused });
         trainable.forEach((parameter, i) => {
@@ -103,7 +116,10 @@ export abstract class Optimizer {
     });
   }
 
-  /** A copy of all that the optimizer remembers: `0.step`, `0.<slot>`, …, by the place of the parameter. */
+  /**
+   * A copy of all that the optimizer remembers: `0.step`, `0.<slot>`, …, by the place of the parameter. Steps are
+   * exact up to 2²⁴ where the parameters are float32.
+   */
   stateDict(): StateDict {
     const state = new Map(copyState(this.#namedSlots()));
     this.parameters.forEach((parameter, i) => {
@@ -117,24 +133,35 @@ export abstract class Optimizer {
   }
 
   /**
-   * Goes on from a state that `stateDict` gave.
+   * Goes on from a state that `stateDict` gave. On a synchronous backend all is done when the call returns; on others
+   * the counts of steps have to be read first.
    *
-   * @throws StateError that lists every missing, unexpected and misshapen entry; then nothing was changed
+   * @throws StateError (as a rejection) that lists every missing, unexpected and misshapen entry; BackendError for slots
+   *   of another backend that answers asynchronously. Nothing was changed then.
    */
-  loadStateDict(state: StateDict): void {
+  async loadStateDict(state: StateDict): Promise<void> {
     const slots = this.#namedSlots();
-    const scalar: Shape = [];
-    const shapes = new Map([...slots].map(([name, { shape }]) => [name, shape]));
-    for (const i of this.parameters.keys()) shapes.set(`${i}.step`, scalar);
-    checkState("the optimizer", shapes, state);
-    const steps = this.parameters.map((_, i) => (state.get(`${i}.step`) as Tensor).itemSync());
-    const wrong = steps.findIndex((step) => !Number.isSafeInteger(step) || step < 0);
+    checkState("the optimizer", this.stateShapes(), state);
+    const counts = this.parameters.map((_, i) => state.get(`${i}.step`) as Tensor);
+    const synchronous = counts.every(({ backend }) => backend.synchronous);
+    // no await where none is needed, so that a caller who does not wait either finds it done
+    const steps = synchronous
+      ? counts.map((count) => count.itemSync())
+      : await Promise.all(counts.map((count) => count.item()));
+    const wrong = steps.findIndex((step) => !isStepCount(step));
     if (wrong >= 0)
       throw new StateError("loadStateDict", `${wrong}.step must be a whole number ≥ 0, got ${steps[wrong]}`);
     loadState("the optimizer", slots, new Map([...state].filter(([name]) => slots.has(name))));
     this.parameters.forEach((parameter, i) => {
       this.#stateOf(parameter).step = steps[i] as number;
     });
+  }
+
+  /** @internal What `loadStateDict` takes: every name, with its shape. */
+  stateShapes(): Map<string, Shape> {
+    const shapes = new Map<string, Shape>([...this.#namedSlots()].map(([name, { shape }]) => [name, shape]));
+    for (const i of this.parameters.keys()) shapes.set(`${i}.step`, []);
+    return shapes;
   }
 
   /**
@@ -171,9 +198,25 @@ function notParameters(): ArgumentError {
   return new ArgumentError("Optimizer", "takes Parameters: pass model.parameters(), not a model or tensors");
 }
 
+function lossOf(result: LossResult): Tensor {
+  return result instanceof Tensor ? result : result?.loss;
+}
+
+/** What is thrown for a loss: with where it came from, or that it did not come again. */
+function nonFiniteLoss(value: number, fn: () => LossResult): NonFiniteError {
+  const origin = withRecording(true, () => findNonFiniteSync(() => lossOf(fn())));
+  const why = origin?.description ?? "it was finite when the function was called again";
+  return new NonFiniteError("minimize", `the loss is ${value}: ${why}`);
+}
+
 function detached<Result extends LossResult>(result: Result): Result {
   if (result instanceof Tensor) return detach(result) as Result;
   return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, detach(value)])) as Result;
+}
+
+/** Whether a number says how often a parameter was updated. */
+export function isStepCount(value: number | undefined): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** Throws unless an option is a number in a range. */

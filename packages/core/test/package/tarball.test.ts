@@ -29,7 +29,7 @@ describe("the packed files", () => {
   });
 
   it("have each entry as ESM and CommonJS, with types and source maps", () => {
-    for (const entry of ["dist/index", "dist/testing"]) {
+    for (const entry of ["dist/index", "dist/io", "dist/node", "dist/testing"]) {
       for (const ending of [".js", ".js.map", ".cjs", ".cjs.map", ".d.ts", ".d.cts"]) {
         expect(consumer.files).toContain(entry + ending);
       }
@@ -66,14 +66,18 @@ describe("the package's manifest", () => {
     // It ends with another code than 0 where an entry resolves wrongly for any kind of importer.
     const { stdout } = await execute(process.execPath, [cli, consumer.tarball, "--format", "json"]);
     const report = JSON.parse(stdout) as { analysis: { entrypoints: object; problems: unknown[] } };
-    expect(Object.keys(report.analysis.entrypoints)).toEqual([".", "./testing", "./package.json"]);
+    expect(Object.keys(report.analysis.entrypoints)).toEqual([".", "./io", "./node", "./testing", "./package.json"]);
     expect(report.analysis.problems).toEqual([]);
   });
 
   it("gives types to ES modules and to CommonJS, which check without the types of Node", async () => {
     const program = `
       import { tensor, type Tensor } from "@adjoint/core";
+      import { openSafetensors, writeSafetensors } from "@adjoint/core/io";
+      import { writeFileAtomically } from "@adjoint/core/node";
       import { checkGradients } from "@adjoint/core/testing";
+      const written: Promise<void> = writeFileAtomically("a.safetensors", writeSafetensors([]));
+      const opened: Promise<{ readonly tensors: ReadonlyMap<string, unknown> }> = openSafetensors(new Uint8Array(9));
       const product: Tensor = tensor([[1, 2], [3, 4]]).matmul(tensor([[5], [6]]));
       checkGradients((x: Tensor) => x.square().sum(), [product]);
       // @ts-expect-error: a shape is no tensor

@@ -18,6 +18,7 @@ const MARKERS = {
   losses: "categoricalCrossEntropy",
   data: "parseIdx",
   gpu: "createKernel",
+  io: "openSafetensors",
   testing: "checkSecondGradients",
 };
 
@@ -39,7 +40,8 @@ async function bundle(contents: string, platform: "node" | "browser" | "neutral"
 describe("a bundle of the whole package", () => {
   it("has all of its parts, and needs nothing that only Node has", async () => {
     const text = await bundle(
-      `export * from "@adjoint/core"; export * as testing from "@adjoint/core/testing";`,
+      `export * from "@adjoint/core"; export * as io from "@adjoint/core/io";
+       export * as testing from "@adjoint/core/testing";`,
       "browser",
     );
     for (const marker of Object.values(MARKERS)) expect(text).toContain(marker);
@@ -57,7 +59,7 @@ describe("a bundle that imports only tensor", () => {
     expect(await runProgram(consumer.alone, "methods.mjs", await bundle(program))).toEqual([18, 40]);
   });
 
-  it("has no layer, optimizer, loss, data reader or gpu code in it", async () => {
+  it("has no layer, optimizer, loss, reader of files or gpu code in it", async () => {
     const text = await bundle(program);
     for (const marker of Object.values(MARKERS)) expect(text).not.toContain(marker);
   });

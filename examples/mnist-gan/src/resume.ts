@@ -1,0 +1,89 @@
+// Going on with a run: its options are those that its checkpoint holds, but for those that may change.
+
+import { resolve } from "node:path";
+import { ArgumentError, DataError } from "@adjoint/core";
+import type { GanOptions } from "./options.js";
+import type { FoundCheckpoint } from "./run/checkpoints.js";
+import { optionFlag } from "./run/run-texts.js";
+
+/** What of a run is saved beside its parts. */
+export interface RunProgress {
+  readonly program: string;
+  readonly iteration: number;
+  /** How long the run took so far. */
+  readonly seconds: number;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly options: GanOptions;
+  /** The backend that computed, where the option says `auto`. */
+  readonly backend: string;
+  /** SHA-256 of the images. */
+  readonly images: string;
+}
+
+/** Options that do not change which bits come out, or that say for how long. */
+const MAY_CHANGE: readonly (keyof GanOptions)[] = [
+  "iterations",
+  "threads",
+  "checkpointInterval",
+  "onNonFinite",
+  "layout",
+  "data",
+  "resume",
+];
+
+/** Reads what was saved. Throws DataError for the checkpoint of another program. */
+export function readProgress({ checkpoint, path }: FoundCheckpoint, program: string): RunProgress {
+  const progress = checkpoint.progress as Partial<RunProgress> | null;
+  if (progress?.program === program) return progress as RunProgress;
+  const found = JSON.stringify(progress?.program ?? null);
+  throw new DataError("--resume", `${path}: program: expected "${program}", found ${found}`);
+}
+
+/** The iteration in what was saved. */
+export function iterationOf(progress: unknown): number {
+  return (progress as RunProgress).iteration;
+}
+
+/**
+ * The options of a run that goes on: those of before, with what was asked for now where that may change.
+ *
+ * @param given the options that were typed
+ * @throws ArgumentError for one that contradicts the run's
+ */
+export function resumedOptions(
+  asked: GanOptions,
+  given: readonly (keyof GanOptions)[],
+  { options: former, backend, iteration }: RunProgress,
+  folder: string,
+): GanOptions {
+  for (const name of given) {
+    const same = asked[name] === former[name] || (name === "backend" && asked.backend === backend);
+    if (same || MAY_CHANGE.includes(name)) continue;
+    const problem = `${folder} was started with ${former[name]}, and cannot go on with ${asked[name]}`;
+    throw new ArgumentError(optionFlag(name), `${problem}; leave the option out, or start a new run`);
+  }
+  const changed = given.filter((name) => MAY_CHANGE.includes(name)).map((name) => [name, asked[name]]);
+  const { resume: _, ...options } = { ...former, ...Object.fromEntries(changed), out: folder } as GanOptions;
+  if (options.iterations < iteration) {
+    const problem = `${folder} has done ${iteration} already, and cannot end with ${options.iterations}`;
+    throw new ArgumentError("--iterations", problem);
+  }
+  return options;
+}
+
+/** Throws ArgumentError where the run would go on with other images, or on another backend. */
+export function checkSame(former: RunProgress, now: { images: string; backend: string; folder: string }): void {
+  if (former.images !== now.images) {
+    throw new ArgumentError("--data", `${now.folder} was trained with other images, and cannot go on with these`);
+  }
+  if (former.backend !== now.backend) {
+    const problem = `${now.folder} was trained on ${former.backend}, and cannot go on on ${now.backend}`;
+    throw new ArgumentError("--backend", problem);
+  }
+}
+
+/** Options as they are saved: the folder of the run is where it is found. */
+export function savedOptions({ out: _, resume: __, data, ...options }: GanOptions): GanOptions {
+  return { ...options, ...(data === undefined ? {} : { data: resolve(data) }) };
+}

@@ -1,0 +1,281 @@
+// Going on with a run: what may change and what may not, which checkpoint is taken, and that the end is that of a run
+// which never stopped.
+
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { saveCheckpoint } from "@adjoint/core/node";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { runProgram } from "../src/program.js";
+import { runBits } from "./run-bits.js";
+import { Recorder, temporaryFolder, writeSmallMnist } from "./support.js";
+
+const CHECKPOINT = "checkpoint.safetensors";
+const PREVIOUS = "checkpoint.previous.safetensors";
+
+interface Outcome {
+  readonly code: number;
+  readonly output: string;
+  readonly errors: string[];
+}
+
+async function run(...args: string[]): Promise<Outcome> {
+  const [output, errors] = [new Recorder(), new Recorder()];
+  const code = await runProgram(args, output, errors);
+  return { code, output: output.text, errors: errors.text ? errors.lines : [] };
+}
+
+/** Options of the run that all tests go on with. */
+const OPTIONS = ["--backend", "reference", "--batch-size", "3", "--sample-interval", "4", "--history-interval", "3"];
+
+let all: string;
+let data: string;
+/** A run of 7 iterations, with checkpoints at 0, 5 and 7, of which the last two are there. */
+let stopped: string;
+
+beforeAll(async () => {
+  all = mkdtempSync(join(tmpdir(), "adjoint-gan-"));
+  data = writeSmallMnist(join(all, "data"));
+  stopped = join(all, "stopped");
+  const { code } = await run(
+    ...OPTIONS,
+    "--iterations",
+    "7",
+    "--checkpoint-interval",
+    "5",
+    "--data",
+    data,
+    "--out",
+    stopped,
+  );
+  expect(code).toBe(0);
+  return () => rmSync(all, { recursive: true, force: true });
+});
+
+/** A copy of the stopped run, for a test to go on with. */
+function copied(): string {
+  const folder = join(temporaryFolder(), "run");
+  cpSync(stopped, folder, { recursive: true });
+  return folder;
+}
+
+/** The same run without a stop. */
+async function undisturbed(iterations: number): Promise<Record<string, string>> {
+  const folder = join(temporaryFolder(), "run");
+  await run(...OPTIONS, "--iterations", `${iterations}`, "--data", data, "--out", folder);
+  return runBits(folder);
+}
+
+describe("--resume", () => {
+  it("goes on for more iterations, and ends as a run that never stopped", async () => {
+    const folder = copied();
+    const { code, output } = await run("--resume", folder, "--iterations", "13");
+    expect(code).toBe(0);
+    expect(output).toMatch(/^going on {4}from iteration 7, .*checkpoint\.safetensors$/m);
+    // neither the row nor the picture of iteration 7, which was the last
+    expect(readdirSync(join(folder, "samples")).sort()).toEqual([
+      "000004.png",
+      "000008.png",
+      "000012.png",
+      "000013.png",
+    ]);
+    expect(await runBits(folder)).toEqual(await undisturbed(13));
+  });
+
+  it("needs nothing but the checkpoint and the history", async () => {
+    const folder = copied();
+    for (const name of readdirSync(folder))
+      if (![CHECKPOINT, "history.csv", "samples"].includes(name)) rmSync(join(folder, name));
+    expect(await run("--resume", folder, "--iterations", "9")).toMatchObject({ code: 0, errors: [] });
+    expect(await runBits(folder)).toEqual(await undisturbed(9));
+  });
+
+  it("writes the end of a run that was killed after its last checkpoint", async () => {
+    const folder = copied();
+    const before = await runBits(folder);
+    for (const name of ["generator.safetensors", "index.html", "gallery.png", "samples/000007.png"])
+      rmSync(join(folder, name));
+    writeFileSync(join(folder, ".summary.json.abc.tmp"), "half");
+    writeFileSync(join(folder, "samples", ".000007.png.abc.tmp"), "half");
+    const { code, output } = await run("--resume", folder);
+    expect(code).toBe(0);
+    expect(output).toContain("7 iterations in");
+    expect(await runBits(folder)).toEqual(before);
+  });
+
+  it("cuts off rows and pictures that came after the checkpoint", async () => {
+    const folder = copied();
+    copyFileSync(join(folder, PREVIOUS), join(folder, CHECKPOINT));
+    writeFileSync(join(folder, "samples", "000099.png"), "later");
+    expect((await run("--resume", folder)).output).toMatch(/^going on {4}from iteration 5,/m);
+    expect(await runBits(folder)).toEqual(await undisturbed(7));
+  });
+
+  it("takes data from another place, where they are the same", async () => {
+    const folder = copied();
+    const moved = writeSmallMnist(join(temporaryFolder(), "moved"));
+    expect(await run("--resume", folder, "--iterations", "8", "--data", moved)).toMatchObject({ code: 0, errors: [] });
+  });
+
+  it.each([
+    [
+      ["--batch-size", "4"],
+      "--batch-size: RUN was started with 3, and cannot go on with 4; leave the option out, or start a new run",
+    ],
+    [
+      ["--seed", "2"],
+      "--seed: RUN was started with 1, and cannot go on with 2; leave the option out, or start a new run",
+    ],
+    [
+      ["--learning-rate", "1"],
+      "--learning-rate: RUN was started with 0.001, and cannot go on with 1; leave the option out, or start a new run",
+    ],
+    [
+      ["--history-interval", "2"],
+      "--history-interval: RUN was started with 3, and cannot go on with 2; leave the option out, or start a new run",
+    ],
+    [
+      ["--backend", "wasm"],
+      "--backend: RUN was started with reference, and cannot go on with wasm; leave the option out, or start a new run",
+    ],
+    [["--iterations", "6"], "--iterations: RUN has done 7 already, and cannot end with 6"],
+  ])("refuses %j, and leaves everything as it is", async (args, message) => {
+    const folder = copied();
+    const before = await runBits(folder);
+    const { code, errors } = await run("--resume", folder, ...args);
+    expect(code).toBe(1);
+    expect(errors).toEqual([`mnist-gan: ${message.replaceAll("RUN", folder)}`]);
+    expect(await runBits(folder)).toEqual(before);
+  });
+
+  it("takes options that say the same as before", async () => {
+    expect(await run("--resume", copied(), ...OPTIONS, "--iterations", "7")).toMatchObject({ code: 0, errors: [] });
+  });
+
+  it("refuses other images", async () => {
+    const folder = copied();
+    const other = writeSmallMnist(join(temporaryFolder(), "other"), 21);
+    const { code, errors } = await run("--resume", folder, "--data", other);
+    expect(code).toBe(1);
+    expect(errors).toEqual([`mnist-gan: --data: ${folder} was trained with other images, and cannot go on with these`]);
+  });
+
+  it("refuses a folder that is not there, and one without a checkpoint", async () => {
+    const folder = temporaryFolder();
+    const missing = await run("--resume", join(folder, "none"));
+    expect(missing).toMatchObject({
+      code: 1,
+      errors: [`mnist-gan: --resume: there is no folder ${join(folder, "none")}`],
+    });
+    const empty = await run("--resume", folder);
+    expect(empty.code).toBe(1);
+    expect(empty.errors).toHaveLength(1);
+    expect(empty.errors[0]).toMatch(
+      /^mnist-gan: --resume: .* has no checkpoint to go on from: .*there is no such file/,
+    );
+  });
+
+  it("refuses the checkpoint of something else", async () => {
+    const folder = temporaryFolder();
+    await saveCheckpoint(join(folder, CHECKPOINT), { progress: { program: "other", iteration: 3 } });
+    const { code, errors } = await run("--resume", folder);
+    expect(code).toBe(1);
+    expect(errors).toEqual([
+      `mnist-gan: --resume: ${join(folder, CHECKPOINT)}: program: expected "mnist-gan", found "other"`,
+    ]);
+  });
+
+  it.each([
+    ["a header that is none", "iteration,loss\n", /history\.csv: line 1: expected iteration,discriminatorLoss,/],
+    [
+      "a row that is none",
+      "HEADER\n3,1,1\n",
+      /history\.csv: line 2: expected a later iteration and 3 numbers, found "3,1,1"/,
+    ],
+    ["a missing row", "HEADER\n3,1,1,1\n6,1,1,1\n7,1,1,1\n", /history\.csv: the row of iteration 4 is missing/],
+  ])("refuses a history with %s", async (_, text, message) => {
+    const folder = copied();
+    const header = "iteration,discriminatorLoss,discriminatorAccuracy,generatorLoss";
+    writeFileSync(join(folder, "history.csv"), text.replace("HEADER", header));
+    const { code, errors } = await run("--resume", folder);
+    expect(code).toBe(1);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatch(message);
+  });
+});
+
+describe("a damaged checkpoint", () => {
+  const harms: [string, (path: string) => void][] = [
+    ["cut off", (path) => truncateSync(path, 5000)],
+    ["empty", (path) => truncateSync(path, 0)],
+    [
+      "turned bits",
+      (path) => {
+        const bytes = readFileSync(path);
+        bytes[bytes.length - 9] = (bytes.at(-9) as number) ^ 4;
+        writeFileSync(path, bytes);
+      },
+    ],
+    ["removed", (path) => rmSync(path)],
+    [
+      "a folder in its place",
+      (path) => {
+        rmSync(path);
+        mkdirSync(path);
+        onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+      },
+    ],
+  ];
+
+  it.each(harms.slice(0, 4))("is told of, and the one before it taken: %s", async (_, harm) => {
+    const folder = copied();
+    harm(join(folder, CHECKPOINT));
+    const { code, output } = await run("--resume", folder, "--checkpoint-interval", "1");
+    expect(code).toBe(0);
+    expect(output).toMatch(new RegExp(`^damaged {5}\\S+: ${join(folder, CHECKPOINT)}: `, "m"));
+    expect(output).toContain(`going on    from iteration 5, ${join(folder, PREVIOUS)}`);
+    expect(await runBits(folder)).toEqual(await undisturbed(7));
+  });
+
+  it("never takes the place of the good one before it", async () => {
+    const folder = copied();
+    truncateSync(join(folder, CHECKPOINT), 5000);
+    const good = readFileSync(join(folder, PREVIOUS));
+    // one checkpoint is written: at the end
+    await run("--resume", folder, "--iterations", "6");
+    expect(readFileSync(join(folder, PREVIOUS)).equals(good)).toBe(true);
+    truncateSync(join(folder, CHECKPOINT), 5000);
+    expect((await run("--resume", folder, "--iterations", "7")).code).toBe(0);
+    expect(await runBits(folder)).toEqual(await undisturbed(7));
+  });
+
+  it.each(harms)("is refused with what is wrong with each where the one before is damaged too: %s", async (_, harm) => {
+    const folder = copied();
+    for (const name of [CHECKPOINT, PREVIOUS]) harm(join(folder, name));
+    const { code, errors } = await run("--resume", folder);
+    expect(code).toBe(1);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatch(/^mnist-gan: --resume: \S+ has no checkpoint to go on from: /);
+    for (const name of [CHECKPOINT, PREVIOUS]) expect(errors[0]).toContain(`${join(folder, name)}: `);
+  });
+
+  it("is not missed where the newest was on its way to its place", async () => {
+    const folder = copied();
+    renameSync(join(folder, CHECKPOINT), join(folder, "checkpoint.next.safetensors"));
+    const { code, output } = await run("--resume", folder, "--iterations", "8");
+    expect(code).toBe(0);
+    expect(output).toContain(`going on    from iteration 7, ${join(folder, CHECKPOINT)}`);
+    expect(await runBits(folder)).toEqual(await undisturbed(8));
+  });
+});

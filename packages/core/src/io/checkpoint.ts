@@ -1,0 +1,197 @@
+// Checkpoints: all that a run needs to go on in the same bits, in one safetensors file. The tensors are those of models
+// and optimizers; generators, the caller's own values and a checksum over everything are in its metadata.
+
+import { ArgumentError, NonFiniteError } from "../errors.js";
+import type { RandomState } from "../random.js";
+import { Random } from "../random.js";
+import { VERSION } from "../version.js";
+import { type FileInput, nameOf, type ReadOptions } from "./byte-source.js";
+import { concatBytes } from "./bytes.js";
+import {
+  applyTensors,
+  type CheckpointParts,
+  checkFits,
+  collectTensors,
+  type StoredArray,
+} from "./checkpoint-tensors.js";
+import { crc32 } from "./crc32.js";
+import { encodeFloats } from "./element-types.js";
+import { FormatCheck } from "./format-check.js";
+import { openSafetensors } from "./safetensors.js";
+import { safetensorsChunks } from "./safetensors-writer.js";
+
+export type { CheckpointParts };
+
+/** What is saved: the parts, and where the run stands. */
+export interface CheckpointContent extends CheckpointParts {
+  /** Anything that JSON can hold: the iteration, the place in the data, the options of the run. */
+  readonly progress?: unknown;
+  /** Whether to save models and optimizers with values that are infinite or not a number: refused by default. */
+  readonly allowNonFinite?: boolean;
+}
+
+/** How a checkpoint is restored. */
+export interface RestoreOptions {
+  /** Whether the checkpoint may hold more than is asked for: to take one model out of it, say. Refused by default. */
+  readonly allowUnused?: boolean;
+}
+
+const FORMAT = "adjoint checkpoint";
+const FORMAT_VERSION = "1";
+
+/** A checkpoint that was read and found to be whole. */
+export class Checkpoint {
+  /** The version of the library that wrote it. */
+  readonly version: string;
+  /** What was saved as `progress`; null where nothing was. */
+  readonly progress: unknown;
+  readonly #file: string;
+  readonly #tensors: ReadonlyMap<string, StoredArray>;
+  readonly #randoms: ReadonlyMap<string, RandomState>;
+
+  /** For `readCheckpoint`. */
+  constructor(file: string, tensors: ReadonlyMap<string, StoredArray>, fields: CheckpointFields) {
+    this.version = fields.version;
+    this.progress = fields.progress;
+    this.#file = file;
+    this.#tensors = tensors;
+    this.#randoms = fields.randoms;
+  }
+
+  /**
+   * Gives the parts the values, states and counts that they had. They may live on any backend.
+   *
+   * @throws StateError that lists every name that is missing, unexpected or of another shape; nothing was changed then
+   */
+  async restore(parts: CheckpointParts, { allowUnused = false }: RestoreOptions = {}): Promise<void> {
+    const stored = { tensors: this.#tensors, randoms: this.#randoms };
+    checkFits(`loadCheckpoint: ${this.#file}`, parts, stored, allowUnused);
+    await applyTensors(parts, stored);
+  }
+}
+
+/**
+ * A checkpoint of the parts as they are when this is called. The same parts give the same bytes.
+ *
+ * @throws NonFiniteError that names the first value which is infinite or not a number (see `allowNonFinite`);
+ *   ArgumentError for `progress` that JSON would not give back as it is
+ */
+export async function writeCheckpoint(content: CheckpointContent): Promise<Uint8Array> {
+  return concatBytes(await checkpointChunks("writeCheckpoint", content));
+}
+
+/** @internal The same in pieces, for writing to a file. */
+export async function checkpointChunks(where: string, content: CheckpointContent): Promise<Uint8Array[]> {
+  const { randoms = {}, progress = null, allowNonFinite = false } = content;
+  checkJson(where, "progress", progress);
+  const states = Object.entries(randoms).map(([name, random]) => [name, random.state()]);
+  const fields = [
+    ["format", FORMAT],
+    ["format version", FORMAT_VERSION],
+    ["adjoint version", VERSION],
+    ["randoms", JSON.stringify(Object.fromEntries(states))],
+    ["progress", JSON.stringify(progress)],
+  ] as const;
+  const tensors = await collectTensors(content);
+  if (!allowNonFinite) for (const [name, { data }] of tensors) checkFinite(where, name, data);
+  return safetensorsChunks(tensors, { metadata: [...fields, ["checksum", checksum(new Map(fields), tensors)]] });
+}
+
+/**
+ * Reads all of a checkpoint and checks that it is whole: its format and a checksum over every value in it.
+ *
+ * @throws FileFormatError that names the file, the field, what was expected and what was found
+ */
+export async function readCheckpoint(input: FileInput, options: ReadOptions = {}): Promise<Checkpoint> {
+  const check = new FormatCheck("readCheckpoint", nameOf(input, options, "checkpoint"));
+  const file = await openSafetensors(input, { file: check.file });
+  try {
+    const fields = new Map(file.metadata);
+    checkFormat(check, fields);
+    const tensors = new Map<string, StoredArray>();
+    for (const [name, { type, shape }] of file.tensors) {
+      const { data } = await file.readExact(name);
+      if (!(data instanceof Float32Array || data instanceof Float64Array)) {
+        throw check.error(`tensor "${name}": dtype`, "F32 or F64", type);
+      }
+      tensors.set(name, { shape, data } as StoredArray);
+    }
+    const expected = fields.get("checksum") ?? "none";
+    fields.delete("checksum");
+    const found = checksum(fields, tensors);
+    if (found !== expected) throw check.error("checksum", expected, `${found}: the file is damaged`);
+    return new Checkpoint(check.file, tensors, readFields(check, fields));
+  } finally {
+    await file.close();
+  }
+}
+
+/** What the metadata says. */
+interface CheckpointFields {
+  readonly version: string;
+  readonly progress: unknown;
+  readonly randoms: ReadonlyMap<string, RandomState>;
+}
+
+function checkFormat(check: FormatCheck, fields: ReadonlyMap<string, string>): void {
+  const format = fields.get("format");
+  if (format !== FORMAT) throw check.error("format", JSON.stringify(FORMAT), JSON.stringify(format ?? "none"));
+  const version = fields.get("format version");
+  if (version === FORMAT_VERSION) return;
+  throw check.error("format version", FORMAT_VERSION, `${version}, of adjoint ${fields.get("adjoint version")}`);
+}
+
+function readFields(check: FormatCheck, fields: ReadonlyMap<string, string>): CheckpointFields {
+  const states = Object.entries((parseField(check, fields, "randoms") ?? {}) as Record<string, RandomState>);
+  for (const [name, state] of states) {
+    try {
+      Random.fromState(state);
+    } catch (error) {
+      throw check.error(`randoms: ${name}`, "the state of a generator", JSON.stringify(state), error);
+    }
+  }
+  return {
+    version: fields.get("adjoint version") ?? "unknown",
+    progress: parseField(check, fields, "progress"),
+    randoms: new Map(states),
+  };
+}
+
+function parseField(check: FormatCheck, fields: ReadonlyMap<string, string>, name: string): unknown {
+  const text = fields.get(name);
+  if (text === undefined) throw check.error(name, "JSON", "nothing");
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw check.error(name, "JSON", text.slice(0, 60), error);
+  }
+}
+
+/** Over all metadata, and every tensor's name, type, shape and bytes, in an order that does not depend on the file's. */
+function checksum(fields: ReadonlyMap<string, string>, tensors: ReadonlyMap<string, StoredArray>): string {
+  const byName = <T>(pairs: Iterable<readonly [string, T]>) => [...pairs].sort(([a], [b]) => (a < b ? -1 : 1));
+  const sums = byName(tensors).map(([name, { shape, data }]) => {
+    return [name, data.BYTES_PER_ELEMENT, shape, crc32(encodeFloats(data))];
+  });
+  const text = JSON.stringify([byName(fields), sums]);
+  return crc32(new TextEncoder().encode(text)).toString(16).padStart(8, "0");
+}
+
+function checkFinite(where: string, name: string, data: Float32Array | Float64Array): void {
+  const wrong = data.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0) throw new NonFiniteError(where, `${name} has a value that is ${data[wrong]}`);
+}
+
+/** Refuses what JSON would drop or change, naming the place. */
+function checkJson(where: string, path: string, value: unknown): void {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return;
+  if (typeof value === "number" && Number.isFinite(value)) return;
+  const plain =
+    typeof value === "object" && [Object.prototype, Array.prototype, null].includes(Object.getPrototypeOf(value));
+  if (!plain) throw new ArgumentError(where, `${path} is ${describe(value)}, which JSON cannot hold`);
+  for (const [name, item] of Object.entries(value as object)) checkJson(where, `${path}.${name}`, item);
+}
+
+function describe(value: unknown): string {
+  return typeof value === "object" ? `a ${value?.constructor?.name}` : String(value);
+}
