@@ -26,6 +26,8 @@ export interface InterleaveOptions {
   readonly rounds: number;
   /** A turn calls the candidate as often as it takes to fill this time, in milliseconds. */
   readonly turnMilliseconds?: number;
+  /** How long a candidate is called before anything counts: engines compile what is called often, in the background. */
+  readonly warmUpMilliseconds?: number;
   /** Between two turns, in milliseconds, for the threads of the one before to stop spinning and go to sleep. */
   readonly pauseMilliseconds?: number;
 }
@@ -38,10 +40,11 @@ const MOST_CALLS = 10_000;
 /** Times all candidates in turn. The first turns, which compile and warm up, are not counted. */
 export async function interleave(
   candidates: readonly Candidate[],
-  { rounds, turnMilliseconds = 60, pauseMilliseconds = 40 }: InterleaveOptions,
+  { rounds, turnMilliseconds = 150, warmUpMilliseconds = 600, pauseMilliseconds = 40 }: InterleaveOptions,
 ): Promise<Measurement[]> {
   const plans = [];
   for (const candidate of candidates) {
+    await warmUp(candidate, warmUpMilliseconds);
     const estimate = await estimateCall(candidate, turnMilliseconds);
     const calls = Math.max(1, Math.min(MOST_CALLS, Math.ceil(turnMilliseconds / estimate)));
     const turns = estimate > SLOW_MILLISECONDS ? Math.min(rounds, ROUNDS_OF_SLOW) : rounds;
@@ -68,6 +71,11 @@ export async function interleave(
 function orderOf<T extends { readonly turns: number }>(plans: readonly T[], round: number): T[] {
   const first = round % Math.max(1, plans.length);
   return [...plans.slice(first), ...plans.slice(0, first)].filter(({ turns }) => round < turns);
+}
+
+async function warmUp({ time }: Candidate, milliseconds: number): Promise<void> {
+  let spent = 0;
+  for (let calls = 1; spent < milliseconds; calls *= 2) spent += await time(Math.min(calls, MOST_CALLS));
 }
 
 /** Milliseconds a call, of calls enough to tell, after the first ones. */

@@ -18,6 +18,7 @@ import {
   type SizeTable,
   writeResults,
 } from "./report.js";
+import { benchmarkBrowser } from "./workloads/browser.js";
 import { measureSizes } from "./workloads/bundle-size.js";
 import { messageOf } from "./workloads/compare.js";
 import { benchmarkFreezing } from "./workloads/freezing.js";
@@ -47,7 +48,7 @@ async function* compareAll(
 async function bench(options: Options): Promise<Results> {
   const turns: InterleaveOptions = {
     rounds: options.rounds,
-    ...(options.quick ? { turnMilliseconds: 5, pauseMilliseconds: 5 } : {}),
+    ...(options.quick ? { turnMilliseconds: 5, warmUpMilliseconds: 5, pauseMilliseconds: 5 } : {}),
   };
   const comparisons: Comparison[] = [];
   const show = (comparison: Comparison) => {
@@ -69,7 +70,17 @@ async function bench(options: Options): Promise<Results> {
     for (const contestant of contestants) contestant.close();
   }
   if (options.only.includes("import")) show(await benchmarkImport(turns));
-  return { ...conditions, ...(await measureStill(options)), comparisons, missing, command: command(), date: today() };
+  const absent = options.only.includes("browser") ? await benchmarkBrowser(turns, show) : [];
+  console.log(formatNotRun(absent).join("\n"));
+  const notRun = [...missing, ...absent];
+  return {
+    ...conditions,
+    ...(await measureStill(options)),
+    comparisons,
+    missing: notRun,
+    command: command(),
+    date: today(),
+  };
 }
 
 /** What is measured without a clock. */

@@ -33,7 +33,7 @@ function recorded(milliseconds: Readonly<Record<string, number>>) {
 }
 
 describe("interleave", () => {
-  const options = { rounds: 4, turnMilliseconds: 10, pauseMilliseconds: 0 };
+  const options = { rounds: 4, turnMilliseconds: 10, warmUpMilliseconds: 0, pauseMilliseconds: 0 };
 
   it("gives everybody a turn in every round, each time from another one on", async () => {
     const { turns, candidates } = recorded({ a: 20, b: 20, c: 20 });
@@ -48,6 +48,15 @@ describe("interleave", () => {
     expect(turns.slice(-2).map(({ calls }) => calls)).toEqual([1, 20]);
     expect([fast?.callsPerRound, slow?.callsPerRound]).toEqual([20, 1]);
     expect([fast?.median, slow?.median]).toEqual([0.5, 20]);
+  });
+
+  it("calls each for a while before anything counts", async () => {
+    const { turns, candidates } = recorded({ a: 5 });
+    const [a] = await interleave(candidates, { ...options, warmUpMilliseconds: 60 });
+    // 5 + 10 + 20 + 40 ms, then the estimate, then the rounds
+    expect(turns.slice(0, 4).map(({ calls }) => calls)).toEqual([1, 2, 4, 8]);
+    expect(turns.slice(4)[0]?.calls).toBe(1);
+    expect(a?.rounds).toBe(4);
   });
 
   it("never runs two at the same time", async () => {

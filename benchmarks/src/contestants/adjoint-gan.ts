@@ -44,7 +44,7 @@ export function parametersOf({ generator, discriminator }: GanModels): Parameter
 }
 
 /** Iterations that start from the task's weights at each turn. */
-export function prepareGan(task: GanTask): Prepared {
+export async function prepareGan(task: GanTask): Promise<Prepared> {
   const models = createSizedModels(task.width, new Random(1));
   const batches = task.batches.map((inputs) => batchOf(inputs, task.batchSize));
   const source = task.draws ? createByteSource(task.batchSize) : undefined;
@@ -61,10 +61,9 @@ export function prepareGan(task: GanTask): Prepared {
   const step = () => scope(() => ganStep(models, optimizers, source ? drawBatch(source) : given()));
   begin();
   const shown = Array.from({ length: SHOWN_ITERATIONS }, step);
+  const losses = shown.flatMap(({ discriminatorLoss, generatorLoss }) => [discriminatorLoss, generatorLoss]);
   return {
-    result: Float32Array.from(
-      shown.flatMap(({ discriminatorLoss, generatorLoss }) => [discriminatorLoss.itemSync(), generatorLoss.itemSync()]),
-    ),
+    result: Float32Array.from(await Promise.all(losses.map((loss) => loss.item()))),
     begin,
     call: () => {
       scope(() => {

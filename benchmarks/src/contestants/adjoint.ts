@@ -63,7 +63,7 @@ function versionOf(name: string): string {
   return require(`${name}/package.json`).version;
 }
 
-function prepare(task: Task): Prepared {
+function prepare(task: Task): Prepared | Promise<Prepared> {
   if (task.kind === "product") return prepareProduct(task);
   if (task.kind === "function") return prepareFunction(task);
   return task.kind === "gan" ? prepareGan(task) : prepareFreezing(task);

@@ -20,14 +20,19 @@ interface Batch {
 }
 
 /** Iterations that start from the task's weights at each turn. */
-export function prepareTfjsGan(tf: Core, task: GanTask): Prepared {
+export async function prepareTfjsGan(tf: Core, task: GanTask): Promise<Prepared> {
   const gan = new TfjsGan(tf, task);
   gan.begin();
-  const shown = Array.from({ length: SHOWN_ITERATIONS }, () =>
-    tf.tidy(() => gan.iterate().flatMap((loss) => [...loss.dataSync()])),
-  );
+  const shown: number[] = [];
+  for (let i = 0; i < SHOWN_ITERATIONS; i++) {
+    for (const loss of tf.tidy(() => gan.iterate())) {
+      // dataSync, on tfjs's webgpu, gives zeros
+      shown.push(...(await loss.data()));
+      loss.dispose();
+    }
+  }
   return {
-    result: Float32Array.from(shown.flat()),
+    result: Float32Array.from(shown),
     begin: () => gan.begin(),
     call: () => tf.tidy(() => void gan.iterate()),
     forget: () => gan.dispose(),

@@ -39,7 +39,7 @@ async function configureWasm(tf: Core, threads: number): Promise<Wasm> {
   return wasm;
 }
 
-function prepare(tf: Core, task: Task): Prepared {
+function prepare(tf: Core, task: Task): Prepared | Promise<Prepared> {
   if (task.kind === "product") return prepareProduct(tf, task);
   if (task.kind === "function") return prepareFunction(tf, task);
   if (task.kind === "gan" && !task.draws) return prepareTfjsGan(tf, task);

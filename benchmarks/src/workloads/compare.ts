@@ -6,6 +6,9 @@ import type { NotRun } from "../contestants/roster.js";
 import { checkAgreement, type InterleaveOptions, interleave } from "../harness.js";
 import type { Comparison } from "../report.js";
 
+/** What is compared: a process of its own, or a library in a page. */
+export type Competitor = Pick<Contestant, "name" | "prepare" | "time" | "forget">;
+
 /** Work to be compared. */
 export interface Work {
   readonly title: string;
@@ -24,13 +27,13 @@ const ORACLE = "adjoint reference";
  * where that takes no part, of the first contestant. The others are listed with the reason.
  */
 export async function compare(
-  contestants: readonly Contestant[],
+  contestants: readonly Competitor[],
   { title, task, tolerance, operations, note }: Work,
   options: InterleaveOptions,
 ): Promise<Comparison> {
   const { results, notRun } = await prepareAll(contestants, title, task);
   const expected = [...results].find(([{ name }]) => name === ORACLE)?.[1] ?? [...results.values()][0];
-  const taking: Contestant[] = [];
+  const taking: Competitor[] = [];
   for (const [contestant, result] of results) {
     try {
       checkAgreement(`${title} on ${contestant.name}`, result, expected ?? [], tolerance);
@@ -48,8 +51,8 @@ export async function compare(
   return { title, measurements, notRun, ...(operations ? { operations } : {}), ...(note ? { note } : {}) };
 }
 
-async function prepareAll(contestants: readonly Contestant[], key: string, task: Task) {
-  const results = new Map<Contestant, Float32Array>();
+async function prepareAll(contestants: readonly Competitor[], key: string, task: Task) {
+  const results = new Map<Competitor, Float32Array>();
   const notRun: NotRun[] = [];
   for (const contestant of contestants) {
     try {

@@ -80,7 +80,7 @@ function isEngine({ spec }: Contestant): boolean {
 }
 
 /** Weights as the example draws them, and batches at random. */
-async function ganTask(batchSize: number, width: number): Promise<GanTask> {
+export async function ganTask(batchSize: number, width: number): Promise<GanTask> {
   // only to draw numbers: this process has no threads that could spin while others are timed
   await useBackend("reference");
   const models = createSizedModels(width, new Random(1));
@@ -100,7 +100,7 @@ async function ganTask(batchSize: number, width: number): Promise<GanTask> {
 }
 
 /** Operations of an iteration's products, two for each multiplication and addition. */
-function ganOperations(batchSize: number, width: number): number {
+export function ganOperations(batchSize: number, width: number): number {
   const generator = 100 * width + width * 784;
   const discriminator = 784 * width + width;
   // forward, gradients of both kernels, and of the hidden layer

@@ -29,7 +29,7 @@ export async function benchmarkImport(options: InterleaveOptions): Promise<Compa
   return {
     title: "Import time",
     note: "A Node process that runs a program, from start to end.",
-    measurements: await interleave(candidates, { ...options, turnMilliseconds: 1 }),
+    measurements: await interleave(candidates, { ...options, turnMilliseconds: 1, warmUpMilliseconds: 0 }),
   };
 }
 

@@ -48,6 +48,23 @@ describe("useBackend", () => {
     }
   });
 
+  it.each(["wasm", "gpu:cpu"] as const)("starts %s once for all who ask at the same time", async (name) => {
+    await (await useBackend(name)).backend.dispose();
+    const choices = await Promise.all([useBackend(name), useBackend(name), useBackend(name)]);
+    expect(new Set(choices.map(({ backend }) => backend)).size).toBe(1);
+    expect(currentBackend()).toBe(choices[0].backend);
+    expect((await useBackend(name)).backend).toBe(choices[0].backend);
+  });
+
+  it("starts gpu's mode once for who asks for it by name and for who leaves the choice to it", async () => {
+    const { backend } = await useBackend("gpu");
+    await backend.dispose();
+    const name = backend.name as BackendName;
+    const choices = await Promise.all([useBackend("gpu"), useBackend(name)]);
+    expect(choices[0].backend).toBe(choices[1].backend);
+    expect(choices[0].backend.disposed).toBe(false);
+  });
+
   it.each(["wasm", "gpu:cpu"] as const)(
     "%s starts anew after it was disposed, and the old refuses work",
     async (name) => {

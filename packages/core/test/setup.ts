@@ -1,5 +1,8 @@
-// Before each test file of the workspace: the seed of the property tests, and the rule that a library is silent.
+// Before each test file of the workspace: the seed of the property tests, the rule that a library is silent, and a driver
+// for WebGPU in Node.
 
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { format } from "node:util";
 import { afterAll, afterEach } from "vitest";
 
@@ -21,6 +24,15 @@ afterEach(refuseOutput);
 afterAll(refuseOutput);
 
 await seedProperties();
+provideVulkan();
+
+/** SwiftShader, which Debian's Chromium brings along, plays the GPU: results do not depend on what a machine has. */
+function provideVulkan(): void {
+  const driver = "/usr/lib/chromium/vk_swiftshader_icd.json";
+  if (existsSync(driver)) process.env.VK_ICD_FILENAMES ??= driver;
+  // where there is no window system, drivers print that they found none
+  process.env.XDG_RUNTIME_DIR ??= tmpdir();
+}
 
 function refuseOutput(): void {
   const all = written.splice(0).join("\n");

@@ -34,6 +34,9 @@ const KNOWN: readonly BackendName[] = [
 /** Started backends by name: asked for twice, a backend is the same, and tensors made before stay usable. */
 const started = new Map<string, Backend>();
 
+/** Backends that are being started, by what was asked for. */
+const starting = new Map<string, Promise<BackendChoice>>();
+
 let current: Backend | undefined;
 
 /**
@@ -50,6 +53,11 @@ export function currentBackend(): Backend {
 export interface BackendOptions {
   /** For `wasm` and `blas`: threads that compute, the calling one included; by default as many as the machine runs, at most 8. */
   readonly threads?: number;
+  /**
+   * For `wasm`: whether products may use the fused multiply-add of relaxed SIMD. Faster, but the bits of a run are then
+   * those of this kind of machine only. Default: no.
+   */
+  readonly relaxed?: boolean;
 }
 
 /** All names that `useBackend` takes. */
@@ -88,15 +96,25 @@ export function withBackend<T>(backend: Backend, fn: () => T): T {
 async function choose(name: BackendName, options: BackendOptions): Promise<BackendChoice> {
   if (name === "auto") return chooseFastest(options);
   const running = started.get(name);
-  if (running && !running.disposed && fits(running, options)) return { backend: running, reason: "asked for by name" };
-  if (name === "wasm") return { backend: start(await createWasmBackend(options)), reason: "asked for by name" };
+  if (running && !running.disposed && fits(running, options)) return { backend: running, reason: BY_NAME };
+  // who asks while it is being started gets the same
+  const wanted = `${name} ${options.threads ?? ""} ${options.relaxed ?? ""}`;
+  const begun = starting.get(wanted) ?? launch(name, options).finally(() => starting.delete(wanted));
+  starting.set(wanted, begun);
+  return begun;
+}
+
+const BY_NAME = "asked for by name";
+
+async function launch(name: Exclude<BackendName, "auto">, options: BackendOptions): Promise<BackendChoice> {
+  if (name === "wasm") return { backend: start(await createWasmBackend(options)), reason: BY_NAME };
   if (name === "blas") {
     const { createBlasBackend } = await import("./blas/index.js");
-    return { backend: start(await createBlasBackend(options)), reason: "asked for by name" };
+    return { backend: start(await createBlasBackend(options)), reason: BY_NAME };
   }
-  if (name === "reference") return { backend: start(new ReferenceBackend()), reason: "asked for by name" };
+  if (name === "reference") return { backend: start(new ReferenceBackend()), reason: BY_NAME };
   if (name === "reference:float64") {
-    return { backend: start(new ReferenceBackend({ dtype: "float64" })), reason: "asked for by name" };
+    return { backend: start(new ReferenceBackend({ dtype: "float64" })), reason: BY_NAME };
   }
   return chooseGpu(name);
 }
@@ -105,13 +123,11 @@ async function chooseGpu(name: "gpu" | `gpu:${GpuMode}`): Promise<BackendChoice>
   const { createGpuBackend } = await import("./gpu/index.js");
   const mode = name === "gpu" ? undefined : (name.slice("gpu:".length) as GpuMode);
   const created = await createGpuBackend(mode);
+  const reason = mode ? BY_NAME : `gpu took ${created.name}, the fastest of its modes that works here`;
   const running = started.get(created.name);
-  if (!mode && running && !running.disposed) {
-    await created.dispose();
-    return { backend: running, reason: `gpu took ${running.name}, the fastest of its modes that works here` };
-  }
-  const reason = mode ? "asked for by name" : `gpu took ${created.name}, the fastest of its modes that works here`;
-  return { backend: start(created), reason };
+  if (!running || running.disposed) return { backend: start(created), reason };
+  await created.dispose();
+  return { backend: running, reason };
 }
 
 async function chooseFastest(options: BackendOptions): Promise<BackendChoice> {
@@ -129,9 +145,10 @@ async function chooseFastest(options: BackendOptions): Promise<BackendChoice> {
   }
 }
 
-/** Whether a running backend is what the options ask for. Only wasm and blas have threads to ask for. */
-function fits(backend: Backend, { threads }: BackendOptions): boolean {
-  return threads === undefined || !(backend instanceof WasmBackend) || backend.threads === threads;
+/** Whether a running backend is what the options ask for. Only wasm and blas have something to ask for. */
+function fits(backend: Backend, { threads, relaxed }: BackendOptions): boolean {
+  if (!(backend instanceof WasmBackend)) return true;
+  return (threads ?? backend.threads) === backend.threads && (relaxed ?? backend.relaxed) === backend.relaxed;
 }
 
 function start(backend: Backend): Backend {

@@ -1,8 +1,9 @@
 // The cache of kernels: what it checks at each call, what it keeps, and that what it drops is destroyed.
 
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { HostDevice } from "../../src/backends/gpu/device.js";
 import { type GpuInstance, type GpuJs, type KernelShortcut, loadGpuJs } from "../../src/backends/gpu/gpu-js.js";
-import { KernelCache } from "../../src/backends/gpu/kernel-cache.js";
+import { KernelCache, type KernelDescription } from "../../src/backends/gpu/kernel-cache.js";
 import { BackendError, ShapeError } from "../../src/errors.js";
 import { MODES } from "./gpu-support.js";
 
@@ -32,25 +33,31 @@ const doubling = (size: number) => () => ({
   results: size,
 });
 
+function runOn(cache: KernelCache, label: string, handles: readonly Float32Array[], describe: () => KernelDescription) {
+  return cache.run({ label, handles, describe });
+}
+
 describe.each(MODES)("the cache of kernels in mode %s", (mode) => {
-  const cacheOf = (gpu: GpuInstance, limits?: { kernels: number; values: number }) =>
-    new KernelCache("test", gpu, library[CLASSES[mode]] as GpuJs["CPUKernel"], limits);
+  const cacheOf = (gpu: GpuInstance, limits?: { kernels: number; values: number }) => {
+    const kernelClass = library[CLASSES[mode]] as GpuJs["CPUKernel"];
+    return new KernelCache({ where: "test", gpu, kernelClass, device: new HostDevice("test") }, limits);
+  };
 
   it("makes a kernel once for each name", () => {
     const cache = cacheOf(open(mode));
     const describe = vi.fn(doubling(3));
-    expect(cache.run("three", [Float32Array.of(1, 2, 3)], describe)).toEqual(Float32Array.of(2, 4, 6));
-    expect(cache.run("three", [Float32Array.of(4, 5, 6)], describe)).toEqual(Float32Array.of(8, 10, 12));
+    expect(runOn(cache, "three", [Float32Array.of(1, 2, 3)], describe)).toEqual(Float32Array.of(2, 4, 6));
+    expect(runOn(cache, "three", [Float32Array.of(4, 5, 6)], describe)).toEqual(Float32Array.of(8, 10, 12));
     expect(describe).toHaveBeenCalledOnce();
   });
 
   it("refuses lengths that are not the kernel's, at the first call and later", () => {
     const cache = cacheOf(open(mode));
-    const call = (size: number) => () => cache.run("four", [new Float32Array(size)], doubling(4));
+    const call = (size: number) => () => runOn(cache, "four", [new Float32Array(size)], doubling(4));
     expect(call(5)).toThrow(ShapeError);
     expect(call(4)).not.toThrow();
     expect(call(3)).toThrow("test: the kernel of four takes 4 values, got 3");
-    expect(() => cache.run("four", [], doubling(4))).toThrow(ShapeError);
+    expect(() => runOn(cache, "four", [], doubling(4))).toThrow(ShapeError);
   });
 
   it("keeps as many kernels as it may, destroys the one not used for longest, and makes it again when asked", () => {
@@ -67,7 +74,7 @@ describe.each(MODES)("the cache of kernels in mode %s", (mode) => {
       };
       return shortcut;
     };
-    const call = (size: number) => cache.run(`of ${size}`, [new Float32Array(size).fill(1)], doubling(size));
+    const call = (size: number) => runOn(cache, `of ${size}`, [new Float32Array(size).fill(1)], doubling(size));
     for (const size of [1, 2, 1, 3]) call(size);
     expect(destroyed).toEqual(["2"]);
     expect(cache.size).toBe(2);
@@ -80,7 +87,7 @@ describe.each(MODES)("the cache of kernels in mode %s", (mode) => {
   it("keeps no more values than it may, but always the last kernel", () => {
     const gpu = open(mode);
     const cache = cacheOf(gpu, { kernels: 100, values: 50 });
-    const call = (size: number) => cache.run(`of ${size}`, [new Float32Array(size)], doubling(size));
+    const call = (size: number) => runOn(cache, `of ${size}`, [new Float32Array(size)], doubling(size));
     for (const size of [5, 6, 7]) call(size);
     expect(cache.size).toBe(3);
     // 2 · (5 + 6 + 7) values are held; with 2 · 10 more they are too many, without the first ones they are not
@@ -97,7 +104,7 @@ describe.each(MODES)("the cache of kernels in mode %s", (mode) => {
   it("destroys all of them, and the instance, when it is closed", async () => {
     const gpu = open(mode);
     const cache = cacheOf(gpu);
-    for (const size of [1, 2, 3]) cache.run(`of ${size}`, [new Float32Array(size)], doubling(size));
+    for (const size of [1, 2, 3]) runOn(cache, `of ${size}`, [new Float32Array(size)], doubling(size));
     const kernels = gpu.kernels.map((kernel) => vi.spyOn(kernel as { destroy(): void }, "destroy"));
     await cache.close();
     expect(kernels.map(({ mock }) => mock.calls.length)).toEqual([1, 1, 1]);
@@ -109,7 +116,7 @@ describe.each(MODES)("the cache of kernels in mode %s", (mode) => {
     const numbers = Float32Array.from({ length: 30 }, (_, i) => i);
     const run = (name: string, output: readonly number[], expression: string, results: number) => {
       const source = `function(a){return ${expression};}`;
-      return cache.run(name, [numbers], () => ({ source, output, lengths: [30], results }));
+      return runOn(cache, name, [numbers], () => ({ source, output, lengths: [30], results }));
     };
     const rows = run("rows", [5, 3], "a[this.thread.y*5+this.thread.x]", 15);
     expect(rows).toEqual(numbers.subarray(0, 15));
@@ -119,11 +126,28 @@ describe.each(MODES)("the cache of kernels in mode %s", (mode) => {
     expect(run("pairs", [2, 3], pair, 12)).toEqual(numbers.subarray(0, 12));
   });
 
+  it("hands numbers to a kernel, which others do not make anew", () => {
+    const cache = cacheOf(open(mode));
+    const scaling = { ...doubling(2)(), source: "function(a,s){return a[this.thread.x]*s;}", numbers: 1 };
+    const describe = vi.fn(() => scaling);
+    const run = (factor: number) =>
+      cache.run({ label: "scaled", handles: [Float32Array.of(1, 2)], numbers: [factor], describe });
+    expect([run(3), run(-0.5)]).toEqual([Float32Array.of(3, 6), Float32Array.of(-0.5, -1)]);
+    expect(describe).toHaveBeenCalledOnce();
+  });
+
+  it("lets a kernel be changed before its first call", () => {
+    const cache = cacheOf(open(mode));
+    const customize = vi.fn();
+    cache.run({ label: "own", handles: [Float32Array.of(1)], describe: () => ({ ...doubling(1)(), customize }) });
+    expect(customize).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ source: doubling(1)().source }));
+  });
+
   it("says which kernel gpu.js failed in", () => {
     const cache = cacheOf(open(mode));
     const broken = () => ({ source: "function(a){return b[0];}", output: [1], lengths: [1], results: 1 });
-    expect(() => cache.run("broken", [new Float32Array(1)], broken)).toThrow(BackendError);
-    expect(() => cache.run("broken", [new Float32Array(1)], broken)).toThrow("test: gpu.js failed in broken: ");
+    expect(() => runOn(cache, "broken", [new Float32Array(1)], broken)).toThrow(BackendError);
+    expect(() => runOn(cache, "broken", [new Float32Array(1)], broken)).toThrow("test: gpu.js failed in broken: ");
     // and forgets it
     expect(cache.size).toBe(0);
   });
@@ -141,10 +165,13 @@ describe("the cache of kernels", () => {
       createKernel: (kernel, settings) => createKernelMap.call(gpu, [half], kernel, settings),
       destroy: () => gpu.destroy(),
     };
-    const cache = new KernelCache("gpu:webasm", mapping, library.WebAssemblyKernel);
+    const cache = new KernelCache({
+      ...{ where: "gpu:webasm", gpu: mapping, kernelClass: library.WebAssemblyKernel },
+      device: new HostDevice("gpu:webasm"),
+    });
     const source = "function(a){return half(a[this.thread.x]);}";
     const run = () =>
-      cache.run("halves", [new Float32Array(4)], () => ({ source, output: [4], lengths: [4], results: 4 }));
+      runOn(cache, "halves", [new Float32Array(4)], () => ({ source, output: [4], lengths: [4], results: 4 }));
     expect(run).toThrow("gpu:webasm: gpu.js left this mode for its mode cpu in halves");
     expect(run).toThrow(BackendError);
     expect(warnings).toHaveBeenCalledWith(expect.stringContaining("Falling back to CPU"));

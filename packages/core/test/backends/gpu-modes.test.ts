@@ -74,7 +74,7 @@ describe("createGpuBackend", () => {
     expect(backend.info()).toEqual({
       name: `gpu:${mode}`,
       products: `gpu.js ${mode}`,
-      elementwise: "typescript",
+      elementwise: `gpu.js ${mode}`,
       threads: 1,
     });
     expect([backend.name, backend.dtypes, backend.synchronous]).toEqual([`gpu:${mode}`, ["float32"], true]);
@@ -104,7 +104,7 @@ describe("createGpuBackend", () => {
     offer({ info, limits: LIMITS, requestDevice });
     const refusal = createGpuBackend("webgpu");
     await expect(refusal).rejects.toThrow(BackendError);
-    await expect(refusal).rejects.toThrow("gpu:webgpu: gpu.js failed in matmul 1×2×3×2 0000 1 2: no device today");
+    await expect(refusal).rejects.toThrow("gpu:webgpu: gpu.js computes nothing in this mode here: no device today");
     expect([closed.mock.calls.length, freed.mock.calls.length]).toEqual([1, 1]);
     const backend = await createGpuBackend();
     expect(backend.name).toBe("gpu:webasm");

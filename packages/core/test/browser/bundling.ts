@@ -19,15 +19,21 @@ const unusedNode: Plugin = {
 
 /** The text of one file for browsers, made from a file of this folder and the sources of the library. */
 export function bundleForBrowser(file: string): Promise<string> {
-  return bundle(file, "browser");
+  return bundle(file, "browser", ["gpu.js"]);
+}
+
+/** Likewise, with the gpu backend. The package gl, which gpu.js tries to load, is for Node. */
+export function bundleWithGpu(file: string): Promise<string> {
+  return bundle(file, "browser", ["gl"]);
 }
 
 /** Likewise for Node. */
 export function bundleForNode(file: string): Promise<string> {
-  return bundle(file, "node");
+  return bundle(file, "node", ["gpu.js"]);
 }
 
-async function bundle(file: string, platform: "browser" | "node"): Promise<string> {
+/** @param external what is left out: the gpu backend is loaded when asked for, which not all of these do */
+async function bundle(file: string, platform: "browser" | "node", external: string[]): Promise<string> {
   const { outputFiles, metafile } = await build({
     entryPoints: [join(HERE, file)],
     bundle: true,
@@ -35,8 +41,7 @@ async function bundle(file: string, platform: "browser" | "node"): Promise<strin
     format: "esm",
     platform,
     conditions: ["@adjoint/source"],
-    // the gpu backend is loaded when asked for, which nothing here does
-    external: ["gpu.js"],
+    external,
     ...(platform === "browser" ? { plugins: [unusedNode] } : {}),
     target: "es2022",
     metafile: true,

@@ -8,12 +8,23 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 const FLAGS = [
   "--headless=new",
   "--no-sandbox",
-  "--disable-gpu",
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+];
+
+/** A browser without WebGPU and WebGL. */
+const NO_GPU = ["--disable-gpu"];
+
+/** A browser whose WebGPU and WebGL are played by SwiftShader, which Chromium brings along. */
+export const SOFTWARE_GPU: readonly string[] = [
+  "--use-angle=swiftshader",
+  "--enable-unsafe-swiftshader",
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
 ];
 
 /** Set where a machine without a browser is a failure and no reason to leave tests out: in CI. */
@@ -30,8 +41,8 @@ export function findChromium(): string | undefined {
 }
 
 /** Starts a Chromium of its own, without a window, that talks to nobody but the pages it is sent to. */
-export function startChromium(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: FLAGS });
+export function startChromium(executablePath: string, gpu: readonly string[] = NO_GPU): Promise<Browser> {
+  return chromium.launch({ executablePath, args: [...FLAGS, ...gpu] });
 }
 
 function isProgram(path: string): boolean {

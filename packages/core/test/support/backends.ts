@@ -14,8 +14,11 @@ export interface Missing {
   readonly reason: string;
 }
 
-/** Names that stand for another backend, and the referee, whose values are the expected ones. */
-const NOT_COMPARED: readonly BackendName[] = ["auto", "gpu", "reference:float64"];
+/**
+ * Names that stand for another backend; the referee, whose values are the expected ones; and modes that need a GPU or a
+ * program that plays one, which have files of their own in test/gpu.
+ */
+const NOT_COMPARED: readonly BackendName[] = ["auto", "gpu", "reference:float64", "gpu:webgpu", "gpu:webgl2"];
 
 /** Why a backend cannot be had here; undefined where it is now the current one. Throws all but a BackendError. */
 export async function problemWith(name: BackendName): Promise<string | undefined> {

@@ -2,6 +2,7 @@
 // classes and what a kernel shortcut carries), and the only place that loads it.
 
 import { BackendError } from "../../errors.js";
+import type { Handle } from "./handle.js";
 
 /** A class of kernels: one for each mode. */
 export interface KernelClass {
@@ -9,16 +10,30 @@ export interface KernelClass {
   readonly isSupported: boolean;
 }
 
+/** What of a kernel's program gpu.js would make of its source. */
+export interface TranslatedKernel {
+  /** GLSL: functions, the last of which is `kernel`. */
+  translatedSource?: string;
+  /** WGSL: functions, and the statements of the entry point. */
+  translatedFunctions?: string;
+  translatedBody?: string;
+  /** Values that one thread gives. */
+  componentCount?: number;
+  returnType?: string;
+}
+
 /** The kernel behind a shortcut. It is exchanged for one of another class where gpu.js falls back. */
-export interface InnerKernel {
+export interface InnerKernel extends TranslatedKernel {
   readonly constructor: unknown;
   /** Shapes flat results into rows; absent in the cpu and GL modes. */
   _shapeOutput?: (data: Float32Array) => unknown;
+  /** Fills in a `TranslatedKernel`; may be exchanged before the first call. */
+  translateSource?: (this: TranslatedKernel) => void;
 }
 
 /** What `createKernel` returns: a function, and the kernel that it runs. */
 export interface KernelShortcut {
-  (...inputs: readonly Float32Array[]): unknown;
+  (...inputs: readonly (Handle | number)[]): unknown;
   readonly kernel: InnerKernel;
   destroy(): void;
 }
@@ -26,8 +41,13 @@ export interface KernelShortcut {
 /** The settings that the backend's kernels take. */
 export interface KernelSettings {
   readonly output: readonly number[];
-  readonly argumentTypes: readonly "Array"[];
+  readonly argumentTypes: readonly ("Array" | "Float")[];
   readonly precision: "single";
+  /** Results stay on the device, as handles, each in memory of its own. */
+  readonly pipeline?: boolean;
+  readonly immutable?: boolean;
+  /** Four values in a texel. */
+  readonly optimizeFloatMemory?: boolean;
 }
 
 /** One instance of gpu.js: a context and the kernels made in it. */

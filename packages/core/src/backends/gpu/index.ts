@@ -1,13 +1,12 @@
 // The gpu backend, on gpu.js 2.24.1: an optional peer dependency, loaded when this backend is chosen. This folder is
-// all that knows gpu.js; products run in its kernels.
+// all that knows gpu.js.
 
 import { BackendError } from "../../errors.js";
 import type { Backend } from "../backend.js";
 import { GpuBackend } from "./gpu-backend.js";
 import { type GpuJs, loadGpuJs } from "./gpu-js.js";
 import { GPU_MODES, type GpuMode, type GpuModeReport, inspectMode } from "./modes.js";
-import { multiply } from "./products.js";
-import { openRuntime, type Runtime } from "./runtime.js";
+import { openRuntime } from "./runtime.js";
 
 export { type GpuMode, type GpuModeReport, gpuModes } from "./modes.js";
 
@@ -57,25 +56,26 @@ function messageOf(error: unknown): string {
 
 async function start(library: GpuJs, mode: GpuMode): Promise<Backend> {
   const runtime = await openRuntime(library, mode);
+  const backend = new GpuBackend(runtime);
   try {
-    await prove(runtime);
-    return new GpuBackend(runtime);
+    await prove(backend);
+    return backend;
   } catch (error) {
-    await runtime.close();
+    await backend.dispose();
     throw error;
   }
 }
 
 /** Has a product computed whose result is known: what cannot do this must not be chosen, nor fail later. */
-async function prove(runtime: Runtime): Promise<void> {
+async function prove(backend: Backend): Promise<void> {
   const spec = { batch: 1, m: 2, n: 2, k: 3, transposeA: false, transposeB: false, sharedA: false, sharedB: false };
-  const product = await multiply(
-    runtime,
-    Float32Array.of(1, 2, 3, 4, 5, 6),
-    Float32Array.of(7, 8, 9, 10, 11, 12),
-    spec,
-  );
-  if (product.join() !== "58,64,139,154") {
-    throw new BackendError(runtime.name, `computes wrong products here: [${product.join()}] for [58,64,139,154]`);
+  const a = backend.upload(Float32Array.of(1, 2, 3, 4, 5, 6));
+  const b = backend.upload(Float32Array.of(7, 8, 9, 10, 11, 12));
+  const bias = backend.upload(Float32Array.of(-58, -100));
+  const product = backend.matmul(a, b, spec, { bias, activation: { name: "relu", parameters: [] } });
+  const values = await backend.read(product);
+  if (values.join() !== "0,0,81,54") {
+    throw new BackendError(backend.name, `computes wrong products here: [${values.join()}] for [0,0,81,54]`);
   }
+  for (const buffer of [a, b, bias, product]) backend.free(buffer);
 }

@@ -1,17 +1,42 @@
-// Kernels of gpu.js, one for each operation and shape, the most recently used kept. Here every call is checked: the
-// lengths of what goes in (gpu.js would read its neighbour's memory), the mode it ran in (gpu.js would fall back to
-// the cpu with no more than a warning), the number of what comes out.
+// Kernels of gpu.js, one for each operation and shape, the most recently used kept. Here every call is checked: how many
+// handles go in, and of what length where that shows (gpu.js would read its neighbour's memory), the mode it ran in
+// (gpu.js would fall back to the cpu with no more than a warning), the number of what comes out. Where kernels answer
+// later, the next is called when the one before has answered.
 
 import { BackendError, ShapeError } from "../../errors.js";
-import type { Pending, Values } from "./gpu-buffer.js";
+import type { Device } from "./device.js";
 import type { GpuInstance, InnerKernel, KernelClass, KernelShortcut } from "./gpu-js.js";
+import type { Handle, Pending } from "./handle.js";
 
 /** A kernel to be made: function text, threads along x, y and z, and how many values go in and come out. */
 export interface KernelDescription {
   readonly source: string;
   readonly output: readonly number[];
+  /** Values in each of the handles that it takes. */
   readonly lengths: readonly number[];
+  /** Numbers that it takes after them; none by default. */
+  readonly numbers?: number;
   readonly results: number;
+  /** Changes the kernel before its first call: its program, for one that gpu.js does not translate. */
+  readonly customize?: (kernel: InnerKernel) => void;
+}
+
+/** A call of a kernel. */
+export interface KernelCall {
+  /** What tells the kernel from all others. */
+  readonly label: string;
+  readonly handles: readonly Handle[];
+  readonly numbers?: readonly number[];
+  readonly describe: () => KernelDescription;
+}
+
+/** What a cache works with. */
+export interface KernelHost {
+  /** As errors name it. */
+  readonly where: string;
+  readonly gpu: GpuInstance;
+  readonly kernelClass: KernelClass;
+  readonly device: Device;
 }
 
 /** How many kernels, and how many values pinned by them, are kept. The last one used always is. */
@@ -28,29 +53,27 @@ interface Entry {
   readonly description: KernelDescription;
   /** Values for which the kernel holds memory. */
   readonly values: number;
-  /** Calls that have not answered yet. */
-  readonly calls: Set<Promise<unknown>>;
 }
 
 /** A kernel in webasm mode holds memory of its own for its operands and its results: 2²⁶ values are 256 MiB. */
-const DEFAULT_LIMITS: CacheLimits = { kernels: 128, values: 2 ** 26 };
+const DEFAULT_LIMITS: CacheLimits = { kernels: 256, values: 2 ** 26 };
 
 /** Makes, calls, keeps and destroys the kernels of one instance of gpu.js. */
 export class KernelCache {
   readonly #where: string;
   readonly #gpu: GpuInstance;
   readonly #kernelClass: KernelClass;
+  readonly #device: Device;
   readonly #limits: CacheLimits;
   /** In the order in which they were last used. */
   readonly #entries = new Map<string, Entry>();
-  /** What was called and has not answered, of kernels kept or not. */
-  readonly #calls = new Set<Promise<unknown>>();
   #values = 0;
 
-  constructor(where: string, gpu: GpuInstance, kernelClass: KernelClass, limits: CacheLimits = DEFAULT_LIMITS) {
+  constructor({ where, gpu, kernelClass, device }: KernelHost, limits: CacheLimits = DEFAULT_LIMITS) {
     this.#where = where;
     this.#gpu = gpu;
     this.#kernelClass = kernelClass;
+    this.#device = device;
     this.#limits = limits;
   }
 
@@ -60,31 +83,34 @@ export class KernelCache {
   }
 
   /**
-   * Calls the kernel of that name, made by `describe` where it is not kept. The results are flat, in the order of the
-   * threads (x fastest) and new with each call.
+   * Calls the kernel of that name, made by `describe` where it is not kept. The results are in the order of the threads
+   * (x fastest), and new with each call.
    *
-   * @throws ShapeError for operands of other lengths than the kernel's; BackendError where gpu.js fails or falls back
+   * @throws ShapeError for arrays of other lengths than the kernel's; BackendError where gpu.js fails or falls back
    */
-  run(label: string, inputs: readonly Values[], describe: () => KernelDescription): Pending<Values> {
+  run({ label, handles, numbers = [], describe }: KernelCall): Pending<Handle> {
     const kept = this.#take(label);
     const description = kept?.description ?? describe();
-    const { lengths, results } = description;
-    if (inputs.length !== lengths.length || inputs.some((input, i) => input.length !== lengths[i])) {
-      const given = inputs.map((input) => input.length).join(" and ");
-      throw new ShapeError(this.#where, `the kernel of ${label} takes ${lengths.join(" and ")} values, got ${given}`);
-    }
+    this.#checkLengths(label, handles, description);
     const entry = kept ?? this.#make(label, description);
-    const answer = this.#call(entry, inputs);
-    return answer instanceof Promise ? this.#follow(entry, answer) : flatten(this.#where, label, answer, results);
+    const answer = this.#call(entry, [...handles, ...numbers]);
+    if (answer instanceof Promise) return this.#follow(entry, answer);
+    return this.#try(label, () => this.#device.adopt(answer, description.results));
   }
 
-  /** Destroys the instance of gpu.js with its kernels and its context, once what is at work has answered. */
+  /** Destroys the instance of gpu.js with its kernels and its context. To be called when all calls have answered. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#calls);
     this.#entries.clear();
     this.#values = 0;
     // gpu.js destroys the context with the first of the kernels in its list, so they are left to it
     await this.#gpu.destroy();
+  }
+
+  #checkLengths(label: string, handles: readonly Handle[], { lengths }: KernelDescription): void {
+    const fits = (handle: Handle, i: number) => !(handle instanceof Float32Array) || handle.length === lengths[i];
+    if (handles.length === lengths.length && handles.every(fits)) return;
+    const given = handles.map((handle) => (handle instanceof Float32Array ? handle.length : "some")).join(" and ");
+    throw new ShapeError(this.#where, `the kernel of ${label} takes ${lengths.join(" and ")} values, got ${given}`);
   }
 
   /** A kernel that is kept, now the last one used. */
@@ -100,16 +126,21 @@ export class KernelCache {
   #make(label: string, description: KernelDescription): Entry {
     const values = description.lengths.reduce((total, length) => total + length, description.results);
     this.#makeRoom(values);
+    const arrays = description.lengths.map(() => "Array" as const);
+    const numbers = Array.from({ length: description.numbers ?? 0 }, () => "Float" as const);
+    const resident = { pipeline: true, immutable: true, optimizeFloatMemory: true };
     const settings = {
       output: description.output,
-      argumentTypes: description.lengths.map(() => "Array" as const),
+      argumentTypes: [...arrays, ...numbers],
       precision: "single",
+      ...(this.#device.onHost ? {} : resident),
     } as const;
     const shortcut = this.#try(label, () => this.#gpu.createKernel(description.source, settings));
     const { kernel } = shortcut;
+    description.customize?.(kernel);
     // it makes a view for each row, or even for each thread, of what we want flat
     if (kernel._shapeOutput) kernel._shapeOutput = (data) => data;
-    const entry: Entry = { label, shortcut, kernel, description, values, calls: new Set() };
+    const entry: Entry = { label, shortcut, kernel, description, values };
     this.#entries.set(label, entry);
     this.#values += values;
     return entry;
@@ -123,13 +154,12 @@ export class KernelCache {
     }
   }
 
-  /** Forgets a kernel, and destroys it once it has answered: webgpu gives up a call whose kernel is destroyed. */
+  /** Destroys a kernel. It is not at work: calls are made one after the other. */
   #drop(entry: Entry): void {
     if (this.#entries.get(entry.label) !== entry) return;
     this.#entries.delete(entry.label);
     this.#values -= entry.values;
-    if (entry.calls.size === 0) this.#destroy(entry);
-    else void Promise.allSettled(entry.calls).then(() => this.#destroy(entry));
+    this.#destroy(entry);
   }
 
   #destroy({ shortcut, kernel }: Entry): void {
@@ -139,7 +169,7 @@ export class KernelCache {
     if (place >= 0) this.#gpu.kernels.splice(place, 1);
   }
 
-  #call(entry: Entry, inputs: readonly Values[]): unknown {
+  #call(entry: Entry, inputs: readonly (Handle | number)[]): unknown {
     try {
       const answer = this.#try(entry.label, () => entry.shortcut(...inputs));
       this.#checkMode(entry);
@@ -159,22 +189,16 @@ export class KernelCache {
   }
 
   /** The answer of a kernel that works while we go on. */
-  #follow(entry: Entry, answer: Promise<unknown>): Promise<Values> {
+  #follow(entry: Entry, answer: Promise<unknown>): Promise<Handle> {
     const { label, description } = entry;
-    const call = answer.then(
-      (results) => flatten(this.#where, label, results, description.results),
+    return answer.then(
+      (results) => this.#device.adopt(results, description.results),
       (cause: unknown) => {
         // after the loss of its device a kernel fails until it is made again
         this.#drop(entry);
         throw this.#failure(label, cause);
       },
     );
-    for (const calls of [entry.calls, this.#calls]) {
-      calls.add(call);
-      const forget = () => calls.delete(call);
-      call.then(forget, forget);
-    }
-    return call;
   }
 
   #try<T>(label: string, work: () => T): T {
@@ -189,25 +213,4 @@ export class KernelCache {
     const message = cause instanceof Error ? cause.message : String(cause);
     return new BackendError(this.#where, `gpu.js failed in ${label}: ${message}`, { cause });
   }
-}
-
-/** What a kernel returned as one flat array: it may be flat, rows, layers of rows, or rows of small arrays. */
-function flatten(where: string, label: string, answer: unknown, size: number): Values {
-  const flat = answer instanceof Float32Array ? answer : new Float32Array(size);
-  const written = answer instanceof Float32Array ? answer.length : write(answer, flat, 0);
-  if (written !== size) throw new BackendError(where, `${label} returned ${written} values, not ${size}`);
-  return flat;
-}
-
-/** Writes nested arrays of numbers one after the other, from `at` on, and returns where they end. */
-function write(nested: unknown, flat: Float32Array, at: number): number {
-  if (nested instanceof Float32Array) {
-    // four values of a thread as often as rows of hundreds
-    if (nested.length > 16 && at + nested.length <= flat.length) flat.set(nested, at);
-    else for (let i = 0; i < nested.length; i++) flat[at + i] = nested[i] as number;
-    return at + nested.length;
-  }
-  let end = at;
-  if (Array.isArray(nested)) for (const part of nested as readonly unknown[]) end = write(part, flat, end);
-  return end;
 }
