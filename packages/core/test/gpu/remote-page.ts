@@ -75,8 +75,9 @@ HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...w
   if (wanted[0] === "webgl2") Reflect.set(globalThis, "webGlContext", context);
   return context as RenderingContext;
 } as typeof getContext;
-const gpu: { requestAdapter: Method } | undefined = Reflect.get(navigator, "gpu");
-if (gpu) {
+const found: unknown = Reflect.get(navigator, "gpu");
+if (found) {
+  const gpu = found as { requestAdapter: Method };
   const requestAdapter = gpu.requestAdapter.bind(gpu) as () => Promise<{ requestDevice: Method } | null>;
   gpu.requestAdapter = async () => {
     const adapter = await requestAdapter();
