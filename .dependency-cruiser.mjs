@@ -13,14 +13,14 @@ const LAYERS = [
   { name: "pure helpers", files: "(errors|dtype|shape|synchronous|version)[.]ts$" },
   { name: "random numbers, backend contract", files: "(random|backends/backend)[.]ts$" },
   { name: "backends", files: "backends/(reference|wasm|blas|gpu)/" },
-  { name: "choice of a backend", files: "backends/current[.]ts$" },
+  { name: "choice of a backend", files: "backends/(current|fastest|measure)[.]ts$" },
   { name: "storage", files: "storage[.]ts$" },
   // Tensor's type has the ops as methods.
   { name: "tensor", files: "(tensor|format)[.]ts$", typesOf: "ops/methods[.]ts$" },
   { name: "autodiff, scopes", files: "(autodiff|scope)[.]ts$" },
   { name: "ops", files: "ops/" },
   { name: "nn, optim, losses, data", files: "(nn|optim|losses|data)/" },
-  { name: "io, testing", files: "(io|testing)/" },
+  { name: "io, testing, doctor", files: "(io|testing|doctor)/" },
   { name: "public api", files: "index[.]ts$" },
 ];
 
@@ -89,9 +89,9 @@ export default {
     ),
     rule(
       "public-api",
-      "what uses the core imports @adjoint/core or one of its other entries: /io, /node, /testing",
+      "what uses the core imports @adjoint/core or one of its other entries: /io, /node, /testing, /doctor",
       { path: "^(examples|benchmarks|packages/(?!core/))" },
-      { path: "^packages/core/", pathNot: `${CORE}(index|io/index|io/node/index|testing/index)[.]ts$` },
+      { path: "^packages/core/", pathNot: `${CORE}(index|io/index|io/node/index|testing/index|doctor/index)[.]ts$` },
     ),
   ],
   options: {

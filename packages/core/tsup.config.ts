@@ -9,6 +9,9 @@ export default defineConfig({
     io: "src/io/index.ts",
     node: "src/io/node/index.ts",
     testing: "src/testing/index.ts",
+    doctor: "src/doctor/index.ts",
+    // for bin/adjoint.mjs alone
+    command: "src/doctor/node/command.ts",
   },
   tsconfig: "tsconfig.build.json",
   format: ["esm", "cjs"],

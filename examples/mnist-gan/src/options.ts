@@ -125,7 +125,7 @@ function createCommand(): Command {
 }
 
 function backendOption(): Option {
-  return new Option("--backend <name>", "what computes; auto takes wasm, or reference without it")
+  return new Option("--backend <name>", "what computes; auto takes the faster of wasm and blas")
     .choices(backendNames())
     .default("auto");
 }

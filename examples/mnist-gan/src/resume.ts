@@ -1,7 +1,7 @@
 // Going on with a run: its options are those that its checkpoint holds, but for those that may change.
 
 import { resolve } from "node:path";
-import { ArgumentError, DataError } from "@adjoint/core";
+import { ArgumentError, type BackendName, DataError } from "@adjoint/core";
 import type { GanOptions } from "./options.js";
 import type { FoundCheckpoint } from "./run/checkpoints.js";
 import { optionFlag } from "./run/run-texts.js";
@@ -15,8 +15,9 @@ export interface RunProgress {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly options: GanOptions;
-  /** The backend that computed, where the option says `auto`. */
-  readonly backend: string;
+  /** The backend that computed, by its own name where the option says `auto`, and why it was taken. */
+  readonly backend: BackendName;
+  readonly reason: string;
   /** SHA-256 of the images. */
   readonly images: string;
 }
@@ -72,15 +73,10 @@ export function resumedOptions(
   return options;
 }
 
-/** Throws ArgumentError where the run would go on with other images, or on another backend. */
-export function checkSame(former: RunProgress, now: { images: string; backend: string; folder: string }): void {
-  if (former.images !== now.images) {
-    throw new ArgumentError("--data", `${now.folder} was trained with other images, and cannot go on with these`);
-  }
-  if (former.backend !== now.backend) {
-    const problem = `${now.folder} was trained on ${former.backend}, and cannot go on on ${now.backend}`;
-    throw new ArgumentError("--backend", problem);
-  }
+/** Throws ArgumentError where the run would go on with other images. */
+export function checkSameImages(former: RunProgress, images: string, folder: string): void {
+  if (former.images === images) return;
+  throw new ArgumentError("--data", `${folder} was trained with other images, and cannot go on with these`);
 }
 
 /** Options as they are saved: the folder of the run is where it is found. */

@@ -1,13 +1,20 @@
 // One run of the GAN: makes the models, the streams of random numbers and the step from the options, and has them
 // trained.
 
-import { type BackendChoice, Random, scope, useBackend } from "@adjoint/core";
+import { type BackendChoice, type BackendName, Random, scope, useBackend } from "@adjoint/core";
 import { drawBatch } from "./batches.js";
 import { loadMnist, type Mnist } from "./mnist.js";
 import { createModelFiles } from "./model-files.js";
 import { createModels, type GanModels } from "./models.js";
 import { type GanOptions, inOrder } from "./options.js";
-import { checkSame, iterationOf, type RunProgress, readProgress, resumedOptions, savedOptions } from "./resume.js";
+import {
+  checkSameImages,
+  iterationOf,
+  type RunProgress,
+  readProgress,
+  resumedOptions,
+  savedOptions,
+} from "./resume.js";
 import { type FoundCheckpoint, RunCheckpoints } from "./run/checkpoints.js";
 import { type Experiment, runExperiment } from "./run/experiment.js";
 import type { HistoryRow } from "./run/history.js";
@@ -84,9 +91,11 @@ async function goOn(asked: Asked, path: string, output: Output): Promise<number>
   const found = { ...checkpoint, progress: readProgress(checkpoint, PROGRAM) };
   const options = resumedOptions(asked.options, asked.given, found.progress, path);
   const mnist = loadMnist("train", { directory: options.data });
-  const choice = await chooseBackend(options);
+  checkSameImages(found.progress, mnist.sha256, path);
+  // by its own name: what auto takes may change from one time to the next, and so would the bits
+  const { backend, reason } = found.progress;
+  const choice = { ...(await chooseBackend({ ...options, backend })), reason };
   try {
-    checkSame(found.progress, { images: mnist.sha256, backend: choice.backend.name, folder: path });
     for (const problem of found.problems) output.write(`damaged     ${problem}\n`);
     output.write(`going on    from iteration ${found.progress.iteration}, ${found.path}\n`);
     const setting = { options, mnist, choice, folder, checkpoints, found };
@@ -101,7 +110,7 @@ function chooseBackend({ backend, threads }: GanOptions): Promise<BackendChoice>
 }
 
 async function createExperiment(setting: Setting): Promise<Experiment<LossName>> {
-  const { options, mnist, choice, folder, checkpoints, found } = setting;
+  const { options, mnist, folder, checkpoints, found } = setting;
   const random = (stream: keyof typeof STREAMS) => new Random(options.seed, { stream: STREAMS[stream] });
   const models = createModels(random("weights"));
   const optimizers = createOptimizers(models, options.learningRate);
@@ -120,15 +129,7 @@ async function createExperiment(setting: Setting): Promise<Experiment<LossName>>
     ...pick(options),
     start: found ? await startAt(found.progress, folder, names, options) : newStart(names),
     parts,
-    progressAt: (iteration, seconds): RunProgress => ({
-      program: PROGRAM,
-      iteration,
-      seconds,
-      startedAt: description.startedAt,
-      options: savedOptions(options),
-      backend: choice.backend.name,
-      images: mnist.sha256,
-    }),
+    progressAt: (iteration, seconds) => ({ ...describeProgress(setting, description), iteration, seconds }),
     iterationOf,
     step: () => scope(() => ganStep(models, optimizers, drawBatch(source))),
     skipBatch: () => void drawBatch(source),
@@ -141,6 +142,16 @@ async function createExperiment(setting: Setting): Promise<Experiment<LossName>>
     },
     describeLosses,
   };
+}
+
+/** What is saved beside the parts, and is the same at every iteration. */
+function describeProgress(
+  { options, choice, mnist }: Setting,
+  { startedAt }: RunDescription,
+): Omit<RunProgress, "iteration" | "seconds"> {
+  const { backend, reason } = choice;
+  const saved = { options: savedOptions(options), backend: backend.name as BackendName, reason, images: mnist.sha256 };
+  return { program: PROGRAM, startedAt, ...saved };
 }
 
 /** The options that belong to the experiment as they are. */

@@ -1,6 +1,7 @@
 // MNIST: the packaged files are the published ones, and others are taken in every usual form or refused with a reason.
 
-import { writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DataError, Random } from "@adjoint/core";
@@ -65,6 +66,12 @@ describe("checkPublished", () => {
 describe("a folder of IDX files", () => {
   const images = idx([3, 28, 28]);
   const labels = idx([3]);
+  /** The three images under a header that says there are `count`. */
+  const claiming = (count: number) => {
+    const bytes = Buffer.from(images);
+    bytes.writeUInt32BE(count, 4);
+    return bytes;
+  };
 
   it.each([
     ["plain", IMAGES, LABELS, (bytes: Buffer) => bytes],
@@ -129,10 +136,65 @@ describe("a folder of IDX files", () => {
       { [IMAGES]: images, [LABELS]: idx([3], { value: (i) => i + 8 }) },
       /label 2: expected 0 to 9, found 10/,
     ],
+    [
+      "a header that says more than there is",
+      { [IMAGES]: claiming(2 ** 32 - 1) },
+      /expected \d+ values for \[4294967295,28,28\], found 2352/,
+    ],
+    [
+      "a gzipped header that says more than a machine holds",
+      { [`${IMAGES}.gz`]: gzipSync(claiming(2 ** 32 - 1)) },
+      /size: expected at most 1 GiB, found a header that says 3367254359296 bytes/,
+    ],
+    [
+      "a gzip file that becomes much larger than it says",
+      { [`${IMAGES}.gz`]: gzipSync(Buffer.concat([images, Buffer.alloc(200_000_000)])) },
+      /gzip: expected 2368 bytes by its header, found more/,
+    ],
+    [
+      "a gzip file of something else",
+      { [`${IMAGES}.gz`]: gzipSync(Buffer.from("text")) },
+      /magic: expected two zero bytes|size/,
+    ],
+    [
+      "images and labels that changed places",
+      { [IMAGES]: labels, [LABELS]: images },
+      /shape: expected \[count,28,28\], found \[3\]/,
+    ],
     ["labels with two axes", { [IMAGES]: images, [LABELS]: idx([3, 1]) }, /shape: expected \[count\], found \[3,1\]/],
   ])("is refused for %s, naming the file", (_, files, message) => {
     const refused = refusal(files);
     expect(refused).toMatch(message);
     expect(refused).toMatch(/: train-(images|labels)-idx/);
+  });
+
+  it("is refused, and not read, where a file is larger than memory should hold", () => {
+    const directory = folderWith({ [IMAGES]: images });
+    // a hole, which takes no room on the disk
+    truncateSync(join(directory, IMAGES), 2 ** 40);
+    const before = process.memoryUsage().arrayBuffers;
+    expect(() => loadMnist("train", { directory })).toThrow(/size: expected at most 1 GiB, found 1099511627776 bytes/);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1e6);
+  });
+
+  it("is refused where there is a folder or a pipe in the file's place", () => {
+    const directory = folderWith({});
+    mkdirSync(join(directory, IMAGES));
+    expect(() => loadMnist("train", { directory })).toThrow(
+      `${join(directory, IMAGES)}: expected a file, found a folder`,
+    );
+    const other = folderWith({});
+    execFileSync("mkfifo", [join(other, IMAGES)]);
+    expect(() => loadMnist("train", { directory: other })).toThrow(
+      `${join(other, IMAGES)}: expected a file, found a device`,
+    );
+  });
+
+  it("is known by its images, compressed or not", () => {
+    const plain = loadMnist("train", { directory: folderWith({ [IMAGES]: images }) });
+    const packed = loadMnist("train", { directory: folderWith({ [`${IMAGES}.gz`]: gzipSync(images) }) });
+    const other = loadMnist("train", { directory: folderWith({ [IMAGES]: idx([4, 28, 28]) }) });
+    expect(packed.sha256).toBe(plain.sha256);
+    expect(other.sha256).not.toBe(plain.sha256);
   });
 });

@@ -159,6 +159,18 @@ describe("--resume", () => {
     expect(await runBits(folder)).toEqual(before);
   });
 
+  it("goes on on the backend that auto took, and says why it was taken", async () => {
+    const folder = join(temporaryFolder(), "run");
+    const { code } = await run("--batch-size", "2", "--iterations", "3", "--data", data, "--out", folder);
+    expect(code).toBe(0);
+    const summary = () => JSON.parse(readFileSync(join(folder, "summary.json"), "utf8"));
+    const { backend } = summary();
+    expect(backend.reason).toContain("auto took");
+    const resumed = await run("--resume", folder, "--iterations", "4", "--backend", backend.name);
+    expect(resumed).toMatchObject({ code: 0, errors: [] });
+    expect(summary()).toMatchObject({ backend, options: { backend: "auto" } });
+  });
+
   it("takes options that say the same as before", async () => {
     expect(await run("--resume", copied(), ...OPTIONS, "--iterations", "7")).toMatchObject({ code: 0, errors: [] });
   });
@@ -268,6 +280,19 @@ describe("a damaged checkpoint", () => {
     expect(errors).toHaveLength(1);
     expect(errors[0]).toMatch(/^mnist-gan: --resume: \S+ has no checkpoint to go on from: /);
     for (const name of [CHECKPOINT, PREVIOUS]) expect(errors[0]).toContain(`${join(folder, name)}: `);
+  });
+
+  it("is not looked for in what a killed process left on its way, once another was gone on from", async () => {
+    const folder = copied();
+    renameSync(join(folder, CHECKPOINT), join(folder, "checkpoint.next.safetensors"));
+    copyFileSync(join(folder, PREVIOUS), join(folder, CHECKPOINT));
+    // iteration 5 is gone on from, and this ends before there is another checkpoint
+    const other = writeSmallMnist(join(temporaryFolder(), "other"), 21);
+    expect((await run("--resume", folder, "--data", other)).code).toBe(1);
+    expect(readdirSync(folder)).not.toContain("checkpoint.next.safetensors");
+    truncateSync(join(folder, CHECKPOINT), 5000);
+    expect((await run("--resume", folder, "--iterations", "7")).code).toBe(0);
+    expect(await runBits(folder)).toEqual(await undisturbed(7));
   });
 
   it("is not missed where the newest was on its way to its place", async () => {

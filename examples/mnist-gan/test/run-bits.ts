@@ -24,7 +24,7 @@ async function contentOf(name: string, bytes: Buffer): Promise<Buffer | string> 
   if (name === "summary.json") return sameSummary(JSON.parse(bytes.toString()));
   if (name === "index.html") return "shows times";
   // the charts of one process are numbered
-  if (name === "losses.svg") return bytes.toString().replaceAll(/zr\d+/g, "zr");
+  if (name === "losses.svg") return bytes.toString().replaceAll(/zr\d+(-[a-z-]+\d+)?/g, "zr");
   if (name !== "checkpoint.safetensors") return bytes;
   const file = await openSafetensors(new Uint8Array(bytes));
   const progress = JSON.parse(file.metadata.get("progress") ?? "");

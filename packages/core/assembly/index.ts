@@ -12,3 +12,4 @@ export { argMax, combineBlocks, reduceBlocks, reduceColumns, reduceRows } from "
 export { outerProduct, rowsTimesVector, vectorTimesRows } from "./thin-product";
 export { activationGradient, unary } from "./unary";
 export { sleepWhile, spinWhile } from "./waiting";
+export { gatherWindows, scatterWindows } from "./windows";

@@ -20,11 +20,14 @@ export type {
   BackendBuffer,
   BackendInfo,
   BinaryName,
+  ConvolutionSpec,
   Epilogue,
+  Extent,
   MatmulSpec,
   Operand,
   Placement,
   ReduceName,
+  SlidingWindow,
   StridedView,
   UnaryName,
 } from "./backends/backend.js";
@@ -66,6 +69,17 @@ export {
   meanAbsoluteError,
   meanSquaredError,
 } from "./losses/index.js";
+export {
+  AveragePool2d,
+  Conv2d,
+  type Conv2dOptions,
+  ConvTranspose2d,
+  type ConvTranspose2dOptions,
+  MaxPool2d,
+  type PoolOptions,
+  UpSample,
+} from "./nn/convolution-layers.js";
+export { Embedding } from "./nn/embedding.js";
 export { findNonFinite, type NonFiniteOrigin, type NonFiniteResult } from "./nn/find-non-finite.js";
 export {
   glorotNormal,
@@ -90,7 +104,8 @@ export {
   Tanh,
 } from "./nn/layers.js";
 export { type Freezable, Module, type ParameterCount, type StateDict, withFrozen } from "./nn/module.js";
-export { Parameter } from "./nn/parameter.js";
+export { BatchNorm, type BatchNormOptions, LayerNorm, type LayerNormOptions } from "./nn/normalization-layers.js";
+export { Parameter, Variable } from "./nn/parameter.js";
 export { leakyRelu, relu, sigmoid, softplus, tanh } from "./ops/activations.js";
 export {
   abs,
@@ -113,6 +128,12 @@ export { concat, type SliceRange, slice, stack, transpose } from "./ops/arrangin
 export { broadcastTo, reshape } from "./ops/broadcasting.js";
 export { equal, greater, greaterEqual, less, lessEqual, notEqual, where } from "./ops/comparison.js";
 export {
+  type ConvolutionOptions,
+  conv2d,
+  convTranspose2d,
+  type TransposedConvolutionOptions,
+} from "./ops/convolution.js";
+export {
   arange,
   type CreationOptions,
   full,
@@ -130,8 +151,11 @@ export {
 } from "./ops/creation.js";
 export { gather, type Indices, oneHot } from "./ops/indexing.js";
 export { linear, type MatmulOptions, matmul } from "./ops/matmul.js";
+export { batchNorm, layerNorm, type NormalizationOptions } from "./ops/normalization.js";
+export { averagePool2d, maxPool2d, upSample } from "./ops/pooling.js";
 export { argMax, logSoftmax, max, mean, min, type ReduceOptions, softmax, sum } from "./ops/reductions.js";
 export type { TensorLike } from "./ops/support.js";
+export type { Padding, Pair, WindowOptions } from "./ops/window-sizes.js";
 export { Adam, type AdamOptions } from "./optim/adam.js";
 export { type LossResult, type MinimizeOptions, Optimizer, type Slots } from "./optim/optimizer.js";
 export { RMSprop, type RMSpropOptions } from "./optim/rms-prop.js";

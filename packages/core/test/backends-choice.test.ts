@@ -129,15 +129,52 @@ describe("useBackend", () => {
     }
   });
 
-  it("auto takes one that works, and says which and why", async () => {
+  it("auto takes one that works, says which and why, and measures once", async () => {
     const { backend, reason } = await useBackend("auto");
-    expect(reason).toMatch(/^auto took wasm: .{10,}/);
-    expect(backend).toBe((await useBackend("wasm")).backend);
+    expect(["wasm", "blas"]).toContain(backend.name);
+    // with numbers where there were two to choose from, else with what is missing
+    expect(reason).toMatch(
+      /^auto took (wasm|blas): (a small training step took [\d.]+ ms on wasm, [\d.]+ ms on blas|blas: .{10,})/,
+    );
+    expect(reason.startsWith(`auto took ${backend.name}: `)).toBe(true);
+    expect(backend).toBe((await useBackend(backend.name as BackendName)).backend);
     expect(currentBackend()).toBe(backend);
     expect(Array.from(await matmul(tensor([[2]]), tensor([[3]])).data())).toEqual([6]);
-    expect((await useBackend("auto")).backend).toBe(backend);
+    expect(await useBackend("auto")).toEqual({ backend, reason });
+    await backend.dispose();
+    const again = await useBackend("auto");
+    expect([again.backend.name, again.backend.disposed, again.reason]).toEqual([backend.name, false, reason]);
     const { backend: gpu, reason: why } = await useBackend("gpu");
     expect(why).toBe(`gpu took ${gpu.name}, the fastest of its modes that works here`);
+  });
+
+  it("auto chooses among what it is told to, and leaves those in use alone", async () => {
+    const { backend: used } = await useBackend("reference");
+    const x = tensor([1, 2]);
+    const { backend, reason } = await useBackend("auto", { among: ["reference", "wasm"], threads: 1 });
+    expect([backend.name, backend.info().threads]).toEqual(["wasm", 1]);
+    expect(reason).toMatch(/^auto took wasm: a small training step took [\d.]+ ms on reference, [\d.]+ ms on wasm$/);
+    expect([used.disposed, Array.from(await x.mul(2).data())]).toEqual([false, [2, 4]]);
+    await backend.dispose();
+  });
+
+  it("auto starts one for all who ask at the same time", async () => {
+    const choices = await Promise.all([useBackend("auto"), useBackend("auto")]);
+    expect(choices[0]).toEqual(choices[1]);
+    expect(choices[0].backend).toBe(choices[1].backend);
+  });
+
+  it("auto says what is missing where nothing of what it is told is here, and keeps the backend there was", async () => {
+    const before = currentBackend();
+    const choice = useBackend("auto", { among: ["gpu:webgl2"] });
+    await expect(choice).rejects.toThrow(
+      /^auto: none of gpu:webgl2 works here\n {2}gpu:webgl2: WebGL 2 is for browsers/,
+    );
+    for (const among of [[], ["auto"], ["tpu"]]) {
+      const wrong = useBackend("auto", { among: among as [] });
+      await expect(wrong).rejects.toThrow(/^useBackend: `among` (is empty|has "(auto|tpu)"); it takes wasm, blas, /);
+    }
+    expect(currentBackend()).toBe(before);
   });
 });
 

@@ -173,6 +173,15 @@ describe("stateDict and loadStateDict", () => {
     expect(values(elsewhere.head.kernel)).toEqual(values(net.head.kernel).map(Math.fround));
     expect(elsewhere.head.kernel.dtype).toBe("float32");
   });
+
+  it("leave nothing behind where values were converted", () => {
+    const backend = new StrictBackend({ dtype: "float32" });
+    const elsewhere = withBackend(backend, () => new Net());
+    const before = backend.live.size;
+    elsewhere.loadStateDict(new Net().stateDict());
+    elsewhere.head.kernel.assign(new Net().head.kernel);
+    expect(backend.live.size).toBe(before);
+  });
 });
 
 describe("train and eval", () => {

@@ -20,7 +20,8 @@ const OUTPUTS: readonly RegExp[] = [
   /^100 0\.\d+\n200 0\.00\d+\n300 0\.00\d+\nTensor \[4,1\] float32\n\[\[0\.\]\n \[1\.\]\n \[1\.\]\n \[0\.\]\]$/,
   /^0\.\d+$/,
   /^(999|1000)\.\d+$/,
-  /^wasm auto took wasm: [\s\S]*products: 'wasm simd'/,
+  /^\{ iteration: 7 \}$/,
+  /^(wasm|blas) auto took \1: [\s\S]*products: '/,
   /^true\ntrue\nTensor \[1\] float32\n\[0\.731\d+\]$/,
 ];
 

@@ -1,7 +1,7 @@
 // A run's checkpoints: the newest and the one before it. At every moment, also when the process is killed or the disk
 // is full, at least one of them is whole.
 
-import { rename } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { DataError } from "@adjoint/core";
 import type { Checkpoint, CheckpointContent } from "@adjoint/core/io";
 import { FileFormatError, FileSystemError, readCheckpointFile, saveCheckpoint } from "@adjoint/core/node";
@@ -77,9 +77,13 @@ export class RunCheckpoints {
   async #settle(name: (typeof CANDIDATES)[number]): Promise<string> {
     const [path, newest] = [this.#folder.pathOf(name), this.#folder.pathOf(RUN_FILES.checkpoint)];
     this.#newestIsGood = name !== RUN_FILES.previousCheckpoint;
-    if (name !== RUN_FILES.nextCheckpoint) return path;
-    await rename(path, newest);
-    return newest;
+    if (name === RUN_FILES.nextCheckpoint) {
+      await rename(path, newest);
+      return newest;
+    }
+    // one that stayed on its way belongs to a future that is not gone into: its rows may be cut off from here on
+    await rm(this.#folder.pathOf(RUN_FILES.nextCheckpoint), { force: true });
+    return path;
   }
 }
 

@@ -102,17 +102,11 @@ async function train<Name extends string>(
   instruments: Instruments<Name>,
 ): Promise<number> {
   const { stopwatch, report, progress, signals } = instruments;
-  const { checkpoints, onNonFinite, start } = experiment;
+  const { onNonFinite, start } = experiment;
   const { history } = start;
   const iterations = experiment.description.iterationsAsked;
   const addSample = async (iteration: number) => report.addSample(iteration, await experiment.takePictures());
-  const save = async (iteration: number) => {
-    // the rows first, so that there is no checkpoint without them
-    history.keep((row) => row <= iteration);
-    await report.writeHistory();
-    const content = { ...experiment.parts, progress: experiment.progressAt(iteration, stopwatch.totalSeconds) };
-    await checkpoints.save(iteration, { ...content, allowNonFinite: onNonFinite === "ignore" });
-  };
+  const save = (iteration: number) => saveCheckpoint(experiment, instruments, iteration);
   const guard = onNonFinite === "ignore" ? undefined : createGuard(experiment, onNonFinite, save, instruments);
   if (start.iteration === 0) await save(0);
   // a checkpoint is written before its iteration's pictures
@@ -141,6 +135,18 @@ async function train<Name extends string>(
     onNonFinite: guard && ((iteration, losses) => guard.refuseLosses(iteration, losses)),
     shouldStop: () => signals.received !== undefined,
   });
+}
+
+async function saveCheckpoint<Name extends string>(
+  { checkpoints, onNonFinite, parts, progressAt, start }: Experiment<Name>,
+  { report, stopwatch }: Instruments<Name>,
+  iteration: number,
+): Promise<void> {
+  // the rows first, so that there is no checkpoint without them
+  start.history.keep((i) => i <= iteration);
+  await report.writeHistory();
+  const progress = progressAt(iteration, stopwatch.totalSeconds);
+  await checkpoints.save(iteration, { ...parts, progress, allowNonFinite: onNonFinite === "ignore" });
 }
 
 function createGuard<Name extends string>(

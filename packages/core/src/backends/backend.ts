@@ -90,6 +90,36 @@ export interface MatmulSpec {
   readonly sharedB: boolean;
 }
 
+/** Of two axes of an image: along the height, then along the width. */
+export type Extent = readonly [height: number, width: number];
+
+/**
+ * Windows that slide over images: cell i of window y reads row y·stride + i·dilation − before of the image, and so along
+ * the width. What lies outside of the image is 0.
+ */
+export interface SlidingWindow {
+  /** The size of an image. */
+  readonly input: Extent;
+  /** How many windows there are. */
+  readonly output: Extent;
+  /** How many cells a window has. */
+  readonly kernel: Extent;
+  readonly stride: Extent;
+  readonly dilation: Extent;
+  /** How far the first window reaches out of the image. */
+  readonly before: Extent;
+}
+
+/**
+ * A convolution y = C(x, w) of images x [batch, …input, inChannels] by a kernel w […kernel, inChannels, outChannels] to
+ * images y [batch, …output, outChannels].
+ */
+export interface ConvolutionSpec extends SlidingWindow {
+  readonly batch: number;
+  readonly inChannels: number;
+  readonly outChannels: number;
+}
+
 /** A window into a buffer: element (i, j, …) of `shape` lies at `offset + i·strides[0] + j·strides[1] + …`. */
 export interface StridedView {
   readonly shape: Shape;
@@ -131,6 +161,35 @@ export interface AdamValues {
   readonly rate: number;
   readonly correction: number;
   readonly epsilon: number;
+}
+
+/** What an update of RMSprop reads and writes, all of one size. */
+export interface RMSpropBuffers {
+  readonly parameter: BackendBuffer;
+  readonly gradient: BackendBuffer;
+  readonly meanSquare: BackendBuffer;
+}
+
+/** s ← ρs + (1 − ρ)g², θ ← θ − (g·rate) / (√s + ε). */
+export interface RMSpropValues {
+  readonly decay: number;
+  readonly rate: number;
+  readonly epsilon: number;
+}
+
+/** What an update of SGD reads and writes, all of one size. */
+export interface SGDBuffers {
+  readonly parameter: BackendBuffer;
+  readonly gradient: BackendBuffer;
+  /** Absent where there is no momentum. */
+  readonly velocity?: BackendBuffer;
+}
+
+/** u ← μu + g, θ ← θ − rate·u; with `nesterov` θ ← θ − rate·(g + μu); without a velocity θ ← θ − rate·g. */
+export interface SGDValues {
+  readonly rate: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
 }
 
 /** What runs where, in words and names that a summary can print. */
@@ -197,6 +256,12 @@ export interface Backend {
    * new one.
    */
   leaveToCollector?(buffer: BackendBuffer): BackendBuffer;
+  /** C(x, w), and where there is a bias its value for each output channel added. */
+  convolve?(x: BackendBuffer, kernel: BackendBuffer, spec: ConvolutionSpec, bias?: BackendBuffer): BackendBuffer;
+  /** The adjoint of C(·, w): from what has the shape of y to what has that of x. A bias has a value an input channel. */
+  convolveBack?(y: BackendBuffer, kernel: BackendBuffer, spec: ConvolutionSpec, bias?: BackendBuffer): BackendBuffer;
+  /** The adjoint of C(x, ·): from what has the shape of y to what has that of w. */
+  convolveKernel?(x: BackendBuffer, y: BackendBuffer, spec: ConvolutionSpec): BackendBuffer;
   /** dy · f′ for an activation f, from its result y alone. A leakyRelu has a slope above 0. */
   activationGradient?(activation: Activation, dy: BackendBuffer, y: BackendBuffer): BackendBuffer;
   /** Rows of bytes in the order of `indices`, checked by the caller, each byte as byte·scale + offset. */
@@ -205,6 +270,10 @@ export interface Backend {
   normal?(size: number, place: RandomPlace): BackendBuffer;
   /** Adam's update in one pass, in place of the parameter and the means m and v. */
   adam?(buffers: AdamBuffers, values: AdamValues): void;
+  /** RMSprop's update in one pass, in place of the parameter and the mean square. */
+  rmsprop?(buffers: RMSpropBuffers, values: RMSpropValues): void;
+  /** SGD's update in one pass, in place of the parameter and the velocity. */
+  sgd?(buffers: SGDBuffers, values: SGDValues): void;
 
   /** Gives back everything that the backend holds: kernels, devices, workers. Its buffers are gone. */
   dispose(): Promise<void>;

@@ -4,12 +4,16 @@
 import { ArgumentError, BackendError } from "../errors.js";
 import { refusePromise } from "../synchronous.js";
 import type { Backend } from "./backend.js";
+import type { Taken } from "./fastest.js";
 import type { GpuMode } from "./gpu/index.js";
 import { ReferenceBackend } from "./reference/index.js";
 import { createWasmBackend, createWasmBackendSync, WasmBackend } from "./wasm/index.js";
 
 /** What `useBackend` takes. A name without a mode lets the backend choose the fastest that works here. */
 export type BackendName = "auto" | "wasm" | "blas" | "reference" | "reference:float64" | "gpu" | `gpu:${GpuMode}`;
+
+/** A name that stands for a backend, and not for a choice of ours. */
+type Named = Exclude<BackendName, "auto">;
 
 /** The backend that was taken, and why in one sentence. */
 export interface BackendChoice {
@@ -37,6 +41,12 @@ const started = new Map<string, Backend>();
 /** Backends that are being started, by what was asked for. */
 const starting = new Map<string, Promise<BackendChoice>>();
 
+/** What "auto" took, by what was asked for. */
+const measured = new Map<string, { readonly name: Named; readonly reason: string }>();
+
+/** What "auto" chooses among by itself: those that answer at once. */
+const AUTOMATIC: readonly Named[] = ["wasm", "blas"];
+
 let current: Backend | undefined;
 
 /**
@@ -58,6 +68,8 @@ export interface BackendOptions {
    * those of this kind of machine only. Default: no.
    */
   readonly relaxed?: boolean;
+  /** For `auto`: what it chooses among. The first is taken unless another is clearly faster. Default: wasm and blas. */
+  readonly among?: readonly Exclude<BackendName, "auto">[];
 }
 
 /** All names that `useBackend` takes. */
@@ -68,8 +80,13 @@ export function backendNames(): readonly BackendName[] {
 /**
  * Chooses the backend on which tensors are made from here on, and loads what it needs.
  *
- * `"auto"` takes wasm, or reference where that cannot start, and says why. A backend asked for by name is that one or an error: there
- * is no silent fallback.
+ * `"auto"` times a small training step on wasm and on blas, where that can be had, and takes blas where it is at least
+ * 1.2 times as fast; where neither starts, reference. The reason has the numbers. That takes some tenths of a second,
+ * once in a process: nothing is kept on disk, where it would outlive the machine or the library that it was true of.
+ * A GPU, whose results must be awaited, is a candidate where `among` names it. Bits are the same everywhere on wasm
+ * only: ask for that by name where they matter. Backends that are not taken are disposed of.
+ *
+ * A backend asked for by name is that one or an error: there is no silent fallback.
  *
  * @throws BackendError that says what is missing where the backend cannot be had; ArgumentError for an unknown name
  */
@@ -95,54 +112,86 @@ export function withBackend<T>(backend: Backend, fn: () => T): T {
 
 async function choose(name: BackendName, options: BackendOptions): Promise<BackendChoice> {
   if (name === "auto") return chooseFastest(options);
-  const running = started.get(name);
-  if (running && !running.disposed && fits(running, options)) return { backend: running, reason: BY_NAME };
-  // who asks while it is being started gets the same
-  const wanted = `${name} ${options.threads ?? ""} ${options.relaxed ?? ""}`;
-  const begun = starting.get(wanted) ?? launch(name, options).finally(() => starting.delete(wanted));
-  starting.set(wanted, begun);
-  return begun;
+  const running = runningAs(name, options);
+  if (running) return { backend: running, reason: BY_NAME };
+  return once(keyOf(name, options), () => launch(name, options));
 }
 
 const BY_NAME = "asked for by name";
 
-async function launch(name: Exclude<BackendName, "auto">, options: BackendOptions): Promise<BackendChoice> {
-  if (name === "wasm") return { backend: start(await createWasmBackend(options)), reason: BY_NAME };
-  if (name === "blas") {
-    const { createBlasBackend } = await import("./blas/index.js");
-    return { backend: start(await createBlasBackend(options)), reason: BY_NAME };
-  }
-  if (name === "reference") return { backend: start(new ReferenceBackend()), reason: BY_NAME };
-  if (name === "reference:float64") {
-    return { backend: start(new ReferenceBackend({ dtype: "float64" })), reason: BY_NAME };
-  }
-  return chooseGpu(name);
+function keyOf(name: string, { threads, relaxed }: BackendOptions): string {
+  return `${name} ${threads ?? ""} ${relaxed ?? ""}`;
 }
 
-async function chooseGpu(name: "gpu" | `gpu:${GpuMode}`): Promise<BackendChoice> {
+/** Who asks while something is being started gets the same. */
+async function once(key: string, begin: () => Promise<BackendChoice>): Promise<BackendChoice> {
+  const begun = starting.get(key) ?? begin().finally(() => starting.delete(key));
+  starting.set(key, begun);
+  return begun;
+}
+
+async function launch(name: Named, options: BackendOptions): Promise<BackendChoice> {
+  const created = await create(name, options);
+  const reason = name === "gpu" ? `gpu took ${created.name}, the fastest of its modes that works here` : BY_NAME;
+  return { backend: await settle(created, options), reason };
+}
+
+/** Makes a new backend the one of its name, unless one that is as good was started in the meantime. */
+async function settle(created: Backend, options: BackendOptions): Promise<Backend> {
+  const running = runningAs(created.name, options);
+  if (!running) return start(created);
+  if (running !== created) await created.dispose();
+  return running;
+}
+
+/** A backend that nobody else knows of. */
+async function create(name: Named, options: BackendOptions): Promise<Backend> {
+  if (name === "wasm") return createWasmBackend(options);
+  if (name === "reference") return new ReferenceBackend();
+  if (name === "reference:float64") return new ReferenceBackend({ dtype: "float64" });
+  if (name === "blas") return (await import("./blas/index.js")).createBlasBackend(options);
   const { createGpuBackend } = await import("./gpu/index.js");
-  const mode = name === "gpu" ? undefined : (name.slice("gpu:".length) as GpuMode);
-  const created = await createGpuBackend(mode);
-  const reason = mode ? BY_NAME : `gpu took ${created.name}, the fastest of its modes that works here`;
-  const running = started.get(created.name);
-  if (!running || running.disposed) return { backend: start(created), reason };
-  await created.dispose();
-  return { backend: running, reason };
+  return createGpuBackend(name === "gpu" ? undefined : (name.slice("gpu:".length) as GpuMode));
 }
 
 async function chooseFastest(options: BackendOptions): Promise<BackendChoice> {
-  try {
-    const { backend } = await choose("wasm", options);
-    return {
-      backend,
-      reason:
-        "auto took wasm: SIMD kernels and threads, the same bits everywhere (blas can be faster, gpu is to be asked for)",
+  const { among } = options;
+  checkAmong(among);
+  const key = keyOf(`auto ${among?.join() ?? ""}`, options);
+  const known = measured.get(key);
+  if (known) return { backend: (await choose(known.name, options)).backend, reason: known.reason };
+  return once(key, async () => {
+    const { takeFastest } = await import("./fastest.js");
+    const source = {
+      running: (name: Named) => runningAs(name, options),
+      create: (name: Named) => create(name, options),
     };
-  } catch (error) {
-    if (!(error instanceof BackendError)) throw error;
-    const { backend } = await choose("reference", {});
-    return { backend, reason: `auto took reference, since wasm cannot be had (${error.message})` };
-  }
+    const last = (error: unknown): Promise<Taken> => {
+      if (among || !(error instanceof BackendError)) throw error;
+      return takeFastest(["reference"], source).then((taken) => ({
+        ...taken,
+        reason: `auto took reference, since ${error.message}`,
+      }));
+    };
+    const { backend, reason } = await takeFastest(among ?? AUTOMATIC, source).catch(last);
+    measured.set(key, { name: backend.name as Named, reason });
+    return { backend: await settle(backend, options), reason };
+  });
+}
+
+function checkAmong(among: BackendOptions["among"]): void {
+  const wrong = among?.find((name) => !KNOWN.includes(name) || (name as BackendName) === "auto");
+  if (wrong === undefined && among?.length !== 0) return;
+  const problem = wrong === undefined ? "is empty" : `has "${wrong}"`;
+  throw new ArgumentError(
+    "useBackend",
+    `\`among\` ${problem}; it takes ${KNOWN.filter((name) => name !== "auto").join(", ")}`,
+  );
+}
+
+function runningAs(name: string, options: BackendOptions): Backend | undefined {
+  const running = started.get(name);
+  return running && !running.disposed && fits(running, options) ? running : undefined;
 }
 
 /** Whether a running backend is what the options ask for. Only wasm and blas have something to ask for. */

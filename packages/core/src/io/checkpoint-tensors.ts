@@ -81,7 +81,7 @@ function* partsOf({ models = {}, optimizers = {} }: CheckpointParts): Generator<
 function expectedShapes({ models = {}, optimizers = {} }: CheckpointParts): Map<string, Shape> {
   const shapes = new Map<string, Shape>();
   for (const [name, model] of Object.entries(models)) {
-    for (const [parameter, { shape }] of model.namedParameters()) shapes.set(`models/${name}/${parameter}`, shape);
+    for (const [variable, { shape }] of model.namedVariables()) shapes.set(`models/${name}/${variable}`, shape);
   }
   for (const [name, optimizer] of Object.entries(optimizers)) {
     for (const [entry, shape] of optimizer.stateShapes()) shapes.set(`optimizers/${name}/${entry}`, shape);

@@ -1,9 +1,12 @@
 // State dictionaries as PyTorch and Keras name and lay them out, and back: one entry a layer.
 
 import { ArgumentError, StateError } from "../errors.js";
+import { Conv2d, ConvTranspose2d } from "../nn/convolution-layers.js";
+import { Embedding } from "../nn/embedding.js";
 import { Dense } from "../nn/layers.js";
 import { checkState, type Module, type StateDict } from "../nn/module.js";
-import { Parameter } from "../nn/parameter.js";
+import { BatchNorm, LayerNorm } from "../nn/normalization-layers.js";
+import { Variable } from "../nn/parameter.js";
 import { type Shape, stridesOf } from "../shape.js";
 import { type Tensor, wrap } from "../tensor.js";
 
@@ -28,6 +31,17 @@ interface LayerForm {
   readonly fields: Readonly<Record<string, Readonly<Record<ForeignLayout, Form>>>>;
 }
 
+/** Kernels [height, width, a, b] are [b, a, height, width] in PyTorch, of convolutions and of transposed ones alike. */
+const CONVOLUTION: LayerForm["fields"] = {
+  kernel: { pytorch: { name: "weight", axes: [3, 2, 0, 1] }, keras: { name: "kernel" } },
+  bias: { pytorch: { name: "bias" }, keras: { name: "bias" } },
+};
+
+const NORMALIZATION: LayerForm["fields"] = {
+  scale: { pytorch: { name: "weight" }, keras: { name: "gamma" } },
+  offset: { pytorch: { name: "bias" }, keras: { name: "beta" } },
+};
+
 /** Every layer with parameters. torch.nn.Linear has its weight as [out, in], Keras's Dense as [in, out], as here. */
 const LAYERS: readonly LayerForm[] = [
   {
@@ -38,12 +52,32 @@ const LAYERS: readonly LayerForm[] = [
       bias: { pytorch: { name: "bias" }, keras: { name: "bias" } },
     },
   },
+  { layer: Conv2d, kerasName: "conv2d", fields: CONVOLUTION },
+  { layer: ConvTranspose2d, kerasName: "conv2d_transpose", fields: CONVOLUTION },
+  {
+    layer: BatchNorm,
+    kerasName: "batch_normalization",
+    fields: {
+      ...NORMALIZATION,
+      runningMean: { pytorch: { name: "running_mean" }, keras: { name: "moving_mean" } },
+      runningVariance: { pytorch: { name: "running_var" }, keras: { name: "moving_variance" } },
+    },
+  },
+  { layer: LayerNorm, kerasName: "layer_normalization", fields: NORMALIZATION },
+  {
+    layer: Embedding,
+    kerasName: "embedding",
+    fields: { kernel: { pytorch: { name: "weight" }, keras: { name: "embeddings" } } },
+  },
 ];
 
-/** A parameter under a name that it has elsewhere. */
+/** PyTorch's count of the batches that a normalization has seen: nothing here depends on it. */
+const UNUSED = "num_batches_tracked";
+
+/** A parameter, or another variable, under a name that it has elsewhere. */
 interface Entry {
   readonly name: string;
-  readonly parameter: Parameter;
+  readonly parameter: Variable;
   readonly axes: readonly number[];
 }
 
@@ -51,9 +85,12 @@ interface Entry {
  * A copy of a model's parameters under the names and in the order of axes of another library.
  *
  * - `"pytorch"`: `0.weight` [out, in] and `0.bias`, by the places of the layers, as `nn.Sequential` of as many layers
- *   has them. A layer in several places has its values under each of them, as PyTorch's `state_dict` does.
+ *   has them. A layer in several places has its values under each of them, as PyTorch's `state_dict` does. Kernels of
+ *   convolutions have their channels first. So have PyTorch's images: a Dense behind a Flatten of images has its inputs
+ *   in another order there, which no layout undoes.
  * - `"keras"`: `dense/kernel` [in, out] and `dense/bias`, then `dense_1/kernel`, …: as Keras names layers in the order
  *   in which they are made, in a fresh session, models inside of models not counted. A layer comes once.
+ *   Kernels of convolutions are as they are here.
  * - `"adjoint"`: `model.stateDict()`.
  *
  * @throws ArgumentError for another layout; StateError that lists the parameters that have no form there
@@ -74,17 +111,18 @@ export function toLayout(model: Module, layout: Layout): StateDict {
  */
 export function fromLayout(model: Module, state: StateDict, layout: Layout): StateDict {
   checkLayout("fromLayout", layout);
-  const own = new Map([...model.namedParameters()].map(([name, parameter]) => [parameter, name]));
+  const own = new Map([...model.namedVariables()].map(([name, variable]) => [variable, name]));
   const entries =
     layout === "adjoint"
       ? [...own].map(([parameter, name]) => ({ name, parameter, axes: axesOf(parameter.shape) }))
       : entriesOf("fromLayout", model, layout);
   const shapes = new Map(entries.map(({ name, parameter, axes }) => [name, permute(parameter.shape, axes)]));
-  checkState(model.name ?? model.kind, shapes, state, "fromLayout");
+  const used = layout === "pytorch" ? new Map([...state].filter(([name]) => !name.endsWith(`.${UNUSED}`))) : state;
+  checkState(model.name ?? model.kind, shapes, used, "fromLayout");
   return new Map(
     entries.map(({ name, parameter, axes }) => {
       const back = axes.map((_, axis) => axes.indexOf(axis));
-      return [own.get(parameter) as string, rearrange("fromLayout", state.get(name) as Tensor, back)];
+      return [own.get(parameter) as string, rearrange("fromLayout", used.get(name) as Tensor, back)];
     }),
   );
 }
@@ -104,13 +142,13 @@ function entriesOf(where: string, model: Module, layout: ForeignLayout): Entry[]
     const prefix = layout === "keras" ? `${kerasNames.of(module, form.kerasName)}/` : path;
     for (const [field, value] of Object.entries(module)) {
       const elsewhere = form.fields[field]?.[layout];
-      if (!elsewhere || !(value instanceof Parameter)) continue;
+      if (!elsewhere || !(value instanceof Variable)) continue;
       const name = prefix + elsewhere.name;
       entries.set(name, { name, parameter: value, axes: elsewhere.axes ?? axesOf(value.shape) });
     }
   }
   const known = new Set([...entries.values()].map(({ parameter }) => parameter));
-  const unknown = [...model.namedParameters()].filter(([, parameter]) => !known.has(parameter));
+  const unknown = [...model.namedVariables()].filter(([, parameter]) => !known.has(parameter));
   if (unknown.length > 0) {
     const names = unknown.map(([name]) => name).join(", ");
     throw new StateError(where, `${model.name ?? model.kind} has parameters without a ${layout} form: ${names}`);

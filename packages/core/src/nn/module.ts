@@ -9,7 +9,7 @@ import { scope } from "../scope.js";
 import { formatShape, type Shape, sameShape, stridesOf } from "../shape.js";
 import { refusePromise } from "../synchronous.js";
 import { Tensor, wrap } from "../tensor.js";
-import { Parameter } from "./parameter.js";
+import { Parameter, Variable } from "./parameter.js";
 import { formatSummary, type SummaryRow } from "./summary.js";
 
 /** Values by parameter name, as `stateDict` gives them. */
@@ -73,6 +73,11 @@ export abstract class Module {
     return this.#setTraining(false);
   }
 
+  /** What a summary says of the layer beside its kind: a mode that it is in. */
+  get note(): string | undefined {
+    return undefined;
+  }
+
   /** The modules directly inside, by the names of the fields that hold them; of arrays, `field.0`, `field.1`, …. */
   children(): ReadonlyMap<string, Module> {
     return this.#fields((value): value is Module => value instanceof Module);
@@ -80,10 +85,16 @@ export abstract class Module {
 
   /** The trained values by name, each once: this module's own, then its children's as `child.name`. */
   namedParameters(): ReadonlyMap<string, Parameter> {
-    const found = new Map<string, Parameter>();
+    const isTrained = (named: [string, Variable]): named is [string, Parameter] => named[1] instanceof Parameter;
+    return new Map([...this.namedVariables()].filter(isTrained));
+  }
+
+  /** All that the module's state consists of, by name: its parameters, and what it keeps beside, as running statistics. */
+  namedVariables(): ReadonlyMap<string, Variable> {
+    const found = new Map<string, Variable>();
     this.#collect("", found, new Set());
     const prefix = this.name === undefined ? "" : `${this.name}.`;
-    for (const [path, parameter] of found) parameter.nameWithin(prefix + path);
+    for (const [path, variable] of found) variable.nameWithin(prefix + path);
     return found;
   }
 
@@ -114,19 +125,19 @@ export abstract class Module {
     return this;
   }
 
-  /** A copy of all parameters' values, by name. Later training does not change it. */
+  /** A copy of the values of all parameters and other variables, by name. Later training does not change it. */
   stateDict(): StateDict {
-    return copyState(this.namedParameters());
+    return copyState(this.namedVariables());
   }
 
   /**
-   * Overwrites all parameters' values.
+   * Overwrites the values of all parameters and other variables.
    *
    * @throws StateError that lists every missing, unexpected and misshapen entry; BackendError for values of another
    *   backend that answers asynchronously. Nothing was changed then.
    */
   loadStateDict(state: StateDict): void {
-    loadState(this.name ?? this.kind, this.namedParameters(), state);
+    loadState(this.name ?? this.kind, this.namedVariables(), state);
   }
 
   /**
@@ -138,12 +149,20 @@ export abstract class Module {
   summary(inputShape: Shape): string {
     const rows: SummaryRow[] = [];
     const direct = new Map([...this.children()].map(([name, child]) => [child, name]));
+    const kinds = new Map(
+      [...direct.keys()].map((child) => [child, child.note ? `${child.kind}, ${child.note}` : child.kind]),
+    );
     const modes = [...this.#all()].map((module) => [module, module.training] as const);
     const observe: ApplyObserver = (module, forward) => {
       const output = forward();
       const name = direct.get(module);
       if (name === undefined) return output;
-      rows.push({ name, kind: module.kind, outputShape: output.shape, ...module.parameterCount() });
+      rows.push({
+        name,
+        kind: kinds.get(module) ?? module.kind,
+        outputShape: output.shape,
+        ...module.parameterCount(),
+      });
       return output;
     };
     try {
@@ -178,13 +197,13 @@ export abstract class Module {
     return seen;
   }
 
-  #collect(prefix: string, found: Map<string, Parameter>, seen: Set<Module | Parameter>): void {
+  #collect(prefix: string, found: Map<string, Variable>, seen: Set<Module | Variable>): void {
     if (seen.has(this)) return;
     seen.add(this);
-    for (const [name, parameter] of this.#fields((value): value is Parameter => value instanceof Parameter)) {
-      if (seen.has(parameter)) continue;
-      seen.add(parameter);
-      found.set(prefix + name, parameter);
+    for (const [name, variable] of this.#fields((value): value is Variable => value instanceof Variable)) {
+      if (seen.has(variable)) continue;
+      seen.add(variable);
+      found.set(prefix + name, variable);
     }
     for (const [name, child] of this.children()) child.#collect(`${prefix}${name}.`, found, seen);
   }
@@ -238,16 +257,16 @@ export function copyState(named: ReadonlyMap<string, Tensor>): StateDict {
   return copies;
 }
 
-/** Overwrites named parameters; throws before it changes anything where the state does not fit. */
-export function loadState(owner: string, targets: ReadonlyMap<string, Parameter>, state: StateDict): void {
+/** Overwrites named variables; throws before it changes anything where the state does not fit. */
+export function loadState(owner: string, targets: ReadonlyMap<string, Variable>, state: StateDict): void {
   checkState(owner, new Map([...targets].map(([name, { shape }]) => [name, shape])), state);
   scope(() => {
-    // what can fail comes first: reading from elsewhere, and a parameter that was disposed
-    const values = [...targets].map(([name, parameter]) => {
-      parameter.bufferFor("loadStateDict");
-      return [parameter, parameter.likeOwn(state.get(name) as Tensor)] as const;
+    // what can fail comes first: reading from elsewhere, and a variable that was disposed
+    const values = [...targets].map(([name, variable]) => {
+      variable.bufferFor("loadStateDict");
+      return [variable, variable.likeOwn(state.get(name) as Tensor)] as const;
     });
-    for (const [parameter, value] of values) parameter.assign(value);
+    for (const [variable, value] of values) variable.assign(value);
   });
 }
 

@@ -1,4 +1,5 @@
-// Parameter: a tensor that training changes in place, and that can be frozen.
+// What a model keeps and changes in place: parameters, which are trained and can be frozen, and other variables, which are
+// not, such as running statistics.
 
 import type { BackendBuffer } from "../backends/backend.js";
 import { StateError } from "../errors.js";
@@ -6,19 +7,26 @@ import { formatShape, sameShape, stridesOf } from "../shape.js";
 import { Storage } from "../storage.js";
 import { Tensor, wrap } from "../tensor.js";
 
+/** What a class derived from Variable says of itself. */
+interface VariableOptions {
+  /** What errors call it. */
+  readonly kind?: string;
+  readonly requiresGradient?: boolean;
+}
+
 /**
- * A named tensor of trained values. It requires a gradient unless it is frozen, and belongs to no scope. The values
- * it is made of are copied.
+ * A named tensor that is changed in place and belongs to no scope: a part of a model's state that is not trained, unless
+ * it is a Parameter. The values it is made of are copied.
  */
-export class Parameter extends Tensor {
+export class Variable extends Tensor {
   #name: string;
 
   /** @param name what messages and state dictionaries call it; a Module puts its own path in front */
-  constructor(value: Tensor, name: string) {
+  constructor(value: Tensor, name: string, { kind = "Variable", requiresGradient = false }: VariableOptions = {}) {
     const { backend, shape } = value;
     const view = { shape, strides: stridesOf(shape), offset: 0 };
-    const storage = Storage.pinned(backend, backend.copy(value.bufferFor("Parameter"), view), "Parameter");
-    super({ storage, shape, requiresGradient: true });
+    const storage = Storage.pinned(backend, backend.copy(value.bufferFor(kind), view), kind);
+    super({ storage, shape, requiresGradient });
     this.#name = name;
   }
 
@@ -28,22 +36,7 @@ export class Parameter extends Tensor {
   }
 
   override get label(): string {
-    return `the parameter "${this.#name}"`;
-  }
-
-  /** Whether the parameter is frozen: gradients for it are refused, and optimizers leave it alone. */
-  override get frozen(): boolean {
-    return !this.requiresGradient;
-  }
-
-  /** Freezes the parameter until `unfreeze`. To freeze for the length of a function, see `withFrozen`. */
-  freeze(): void {
-    this.requiresGradient = false;
-  }
-
-  /** Makes the parameter trainable again. */
-  unfreeze(): void {
-    this.requiresGradient = true;
+    return `the variable "${this.#name}"`;
   }
 
   /** @internal Takes a longer name: the path as an outer module sees it. */
@@ -68,13 +61,43 @@ export class Parameter extends Tensor {
     this.storage.version++;
   }
 
-  /** @internal A tensor with this parameter's backend and element type: the one given, or else a copy of it. */
+  /** @internal A tensor with this variable's backend and element type: the one given, or else a copy of it. */
   likeOwn(value: Tensor): Tensor {
     const { backend, dtype } = this;
     if (value.backend === backend && value.dtype === dtype) return value;
     const values = value.dataSync();
     const copy = backend.upload(dtype === "float64" ? Float64Array.from(values) : Float32Array.from(values));
     return wrap(backend, copy, value.shape, "assign");
+  }
+}
+
+/**
+ * A named tensor of trained values. It requires a gradient unless it is frozen, and belongs to no scope. The values
+ * it is made of are copied.
+ */
+export class Parameter extends Variable {
+  /** @param name what messages and state dictionaries call it; a Module puts its own path in front */
+  constructor(value: Tensor, name: string) {
+    super(value, name, { kind: "Parameter", requiresGradient: true });
+  }
+
+  override get label(): string {
+    return `the parameter "${this.name}"`;
+  }
+
+  /** Whether the parameter is frozen: gradients for it are refused, and optimizers leave it alone. */
+  override get frozen(): boolean {
+    return !this.requiresGradient;
+  }
+
+  /** Freezes the parameter until `unfreeze`. To freeze for the length of a function, see `withFrozen`. */
+  freeze(): void {
+    this.requiresGradient = false;
+  }
+
+  /** Makes the parameter trainable again. */
+  unfreeze(): void {
+    this.requiresGradient = true;
   }
 }
 

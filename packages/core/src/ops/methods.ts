@@ -23,8 +23,11 @@ import {
 import { slice, transpose } from "./arranging.js";
 import { broadcastTo, reshape } from "./broadcasting.js";
 import { equal, greater, greaterEqual, less, lessEqual, notEqual, where } from "./comparison.js";
+import { conv2d, convTranspose2d } from "./convolution.js";
 import { gather } from "./indexing.js";
 import { linear, matmul } from "./matmul.js";
+import { batchNorm, layerNorm } from "./normalization.js";
+import { averagePool2d, maxPool2d, upSample } from "./pooling.js";
 import { argMax, logSoftmax, max, mean, min, softmax, sum } from "./reductions.js";
 
 const methods = {
@@ -32,6 +35,7 @@ const methods = {
   ...{ equal, notEqual, less, lessEqual, greater, greaterEqual, where },
   ...{ tanh, sigmoid, relu, leakyRelu, softplus },
   ...{ sum, mean, max, min, argMax, softmax, logSoftmax },
+  ...{ conv2d, convTranspose2d, maxPool2d, averagePool2d, upSample, batchNorm, layerNorm },
   ...{ matmul, linear, reshape, transpose, slice, gather, broadcastTo, detach },
 };
 

@@ -1,6 +1,7 @@
 // RMSprop: gradients divided by the root of their recent mean square.
 
-import type { Parameter } from "../nn/parameter.js";
+import type { BackendBuffer } from "../backends/backend.js";
+import { changeInPlace, type Parameter } from "../nn/parameter.js";
 import { add, div, mul, sqrt, square, sub } from "../ops/arithmetic.js";
 import type { Tensor } from "../tensor.js";
 import { checkOption, Optimizer, type Slots } from "./optimizer.js";
@@ -36,6 +37,16 @@ export class RMSprop extends Optimizer {
   protected update(parameter: Parameter, gradient: Tensor, _step: number, slots: Slots): void {
     const { learningRate, decay, epsilon } = this;
     const meanSquare = slots("meanSquare");
+    const { backend } = parameter;
+    if (backend.rmsprop) {
+      const slope = gradient.bufferFor("RMSprop");
+      changeInPlace([parameter, meanSquare], (...buffers) => {
+        const [target, mean] = buffers as [BackendBuffer, BackendBuffer];
+        const values = { decay, rate: learningRate, epsilon };
+        backend.rmsprop?.({ parameter: target, gradient: slope, meanSquare: mean }, values);
+      });
+      return;
+    }
     meanSquare.assign(add(mul(meanSquare, decay), mul(square(gradient), 1 - decay)));
     parameter.assign(sub(parameter, div(mul(gradient, learningRate), add(sqrt(meanSquare), epsilon))));
   }

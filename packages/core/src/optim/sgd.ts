@@ -1,6 +1,7 @@
 // Stochastic gradient descent, with momentum.
 
-import type { Parameter } from "../nn/parameter.js";
+import type { BackendBuffer } from "../backends/backend.js";
+import { changeInPlace, type Parameter } from "../nn/parameter.js";
 import { add, mul, sub } from "../ops/arithmetic.js";
 import type { Tensor } from "../tensor.js";
 import { checkOption, Optimizer, type Slots } from "./optimizer.js";
@@ -34,11 +35,20 @@ export class SGD extends Optimizer {
 
   protected update(parameter: Parameter, gradient: Tensor, _step: number, slots: Slots): void {
     const { learningRate, momentum, nesterov } = this;
-    if (momentum === 0) {
+    const velocity = momentum === 0 ? undefined : slots("velocity");
+    const { backend } = parameter;
+    if (backend.sgd) {
+      const slope = gradient.bufferFor("SGD");
+      changeInPlace(velocity ? [parameter, velocity] : [parameter], (target, speed) => {
+        const buffers = { parameter: target as BackendBuffer, gradient: slope, ...(speed ? { velocity: speed } : {}) };
+        backend.sgd?.(buffers, { rate: learningRate, momentum, nesterov });
+      });
+      return;
+    }
+    if (!velocity) {
       parameter.assign(sub(parameter, mul(gradient, learningRate)));
       return;
     }
-    const velocity = slots("velocity");
     velocity.assign(add(mul(velocity, momentum), gradient));
     const direction = nesterov ? add(gradient, mul(velocity, momentum)) : velocity;
     parameter.assign(sub(parameter, mul(direction, learningRate)));

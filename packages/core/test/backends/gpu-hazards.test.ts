@@ -71,14 +71,20 @@ describe.each(MODES)("in mode %s", (mode) => {
       );
       const turned = owner.copy(column, { shape: square, strides: [1, WIDE], offset: 0 });
       const sums = [[0], [1], [0, 1]].map((axes) => owner.reduce("sum", { buffer: turned, shape: square }, axes));
-      const largest = owner.reduce("argMax", { buffer: column, shape: [WIDE * WIDE] }, [0]);
+      const largest = owner.reduce("argMax", { buffer: column, shape: square }, [0]);
       const ends = owner.copy(turned, { shape: [40, 2], strides: [1, WIDE], offset: WIDE * WIDE - WIDE - 40 });
       return Promise.all([...sums, largest, ends].map((buffer) => owner.read(buffer)));
     };
     const [actual, expected] = [await on(backend), await on(reference)];
     const wrong = actual.map((got, i) => got.findIndex((value, j) => value !== expected[i]?.[j]));
-    // argMax may be past what a float32 counts to; both round it alike
     expect(wrong).toEqual([-1, -1, -1, -1, -1]);
+  });
+
+  it("refuses to go one by one over more elements than a float32 counts to", () => {
+    const long = backend.fill("float32", 2 ** 24 + 1, 1);
+    expect(() => backend.reduce("argMax", { buffer: long, shape: [2 ** 24 + 1] }, [0])).toThrow(
+      "more than 2^24 elements cannot be counted in this mode: 16777217",
+    );
   });
 
   it("computes a shorter product after a longer one, and the longer one again", async () => {

@@ -2,6 +2,7 @@
 // that are odd and large enough for several threads.
 
 import type { Activation, BackendBuffer, BinaryName, MatmulSpec, UnaryName } from "@adjoint/core";
+import { convolutionCases } from "./convolution-cases.js";
 import { bytes, indices, type Operands } from "./kernel-operands.js";
 
 /** A primitive with its arguments. */
@@ -196,7 +197,7 @@ const movingCases = [
 /** All cases. Their names differ. */
 export const kernelCases: readonly KernelCase[] = [
   ...[...unaryCases, ...positiveUnaryCases, ...gradientCases, ...binaryCases, ...reduceCases],
-  ...[...productCases, ...epilogueCases, ...batchCases, ...movingCases],
+  ...[...productCases, ...epilogueCases, ...batchCases, ...movingCases, ...convolutionCases],
 ];
 
 /** Those that one thread computes: argMax shares out what lies before its axis, and bytes are looked up in a table. */

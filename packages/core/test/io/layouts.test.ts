@@ -2,8 +2,13 @@
 
 import {
   ArgumentError,
+  BatchNorm,
+  Conv2d,
+  ConvTranspose2d,
   Dense,
+  Embedding,
   Flatten,
+  LayerNorm,
   LeakyReLU,
   Module,
   Parameter,
@@ -230,5 +235,50 @@ describe("toArrays", () => {
     const reading = toArrays(layer.namedParameters());
     layer.bias?.assign(tensor([1]));
     expect((await reading).get("bias")).toEqual({ shape: [1], data: Float32Array.of(1 / 3) });
+  });
+});
+
+describe("the layers of image networks", () => {
+  const model = () =>
+    new Sequential([
+      new Conv2d(4, 6, [2, 3], { random, groups: 2 }),
+      new BatchNorm(6),
+      new ConvTranspose2d(6, 5, [3, 2], { random }),
+      new LayerNorm(5),
+      new Embedding(7, 3, { random }),
+    ]);
+
+  it("have the names and shapes that PyTorch gives them", () => {
+    expect(shapes(toLayout(model(), "pytorch"))).toEqual({
+      ...{ "0.weight": [6, 2, 2, 3], "0.bias": [6] },
+      ...{ "1.weight": [6], "1.bias": [6], "1.running_mean": [6], "1.running_var": [6] },
+      ...{ "2.weight": [6, 5, 3, 2], "2.bias": [5], "3.weight": [5], "3.bias": [5], "4.weight": [7, 3] },
+    });
+  });
+
+  it("have the names and shapes that Keras gives them", () => {
+    expect(shapes(toLayout(model(), "keras"))).toEqual({
+      ...{ "conv2d/kernel": [2, 3, 2, 6], "conv2d/bias": [6] },
+      ...{ "batch_normalization/gamma": [6], "batch_normalization/beta": [6] },
+      ...{ "batch_normalization/moving_mean": [6], "batch_normalization/moving_variance": [6] },
+      ...{ "conv2d_transpose/kernel": [3, 2, 5, 6], "conv2d_transpose/bias": [5] },
+      ...{ "layer_normalization/gamma": [5], "layer_normalization/beta": [5], "embedding/embeddings": [7, 3] },
+    });
+  });
+
+  it.each(["pytorch", "keras"] as const)("come back from %s as they were", (layout) => {
+    const [one, other] = [model(), model()];
+    other.loadStateDict(fromLayout(other, toLayout(one, layout), layout));
+    const all = (of: Sequential) => [...of.stateDict()].map(([name, value]) => [name, ...value.dataSync()]);
+    expect(all(other)).toEqual(all(one));
+  });
+
+  it("are taken from PyTorch with its count of batches, which nothing depends on", () => {
+    const one = model();
+    const state = new Map([...toLayout(one, "pytorch"), ["1.num_batches_tracked", tensor(3)]]);
+    expect([...fromLayout(one, state, "pytorch").keys()]).toEqual([...one.namedVariables().keys()]);
+    expect(() => fromLayout(one, new Map([...state, ["1.running_max", tensor(3)]]), "pytorch")).toThrow(
+      "unexpected: 1.running_max",
+    );
   });
 });

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { inFloat64, read } from "../support/expectations.js";
 
 const square = () => tensor([1, 2, 3, 4], { shape: [2, 2] });
+const kernel = () => tensor([1, 2], { shape: [2, 1, 1, 1] });
 
 /** A call of each: the arguments after the tensor. Made anew each time, on the current backend. */
 const calls: Readonly<Record<string, () => unknown[]>> = {
@@ -51,7 +52,17 @@ const calls: Readonly<Record<string, () => unknown[]>> = {
   gather: () => [[1, 0, 1]],
   broadcastTo: () => [[3, 2, 2]],
   detach: () => [],
+  batchNorm: () => [{ epsilon: 1 }],
+  layerNorm: () => [{ epsilon: 1 }],
+  conv2d: () => [kernel(), { padding: 1 }],
+  convTranspose2d: () => [kernel(), { stride: 2 }],
+  maxPool2d: () => [2, { padding: 1 }],
+  averagePool2d: () => [2, { padding: 1 }],
+  upSample: () => [3],
 };
+
+/** Those that take images. */
+const ofImages = ["conv2d", "convTranspose2d", "maxPool2d", "averagePool2d", "upSample"];
 
 /** Methods of a tensor that are no ops. */
 const OWN = ["constructor", "data", "item", "dataSync", "itemSync", "dispose", "toString", "bufferFor", "operandFor"];
@@ -79,7 +90,7 @@ describe("the methods of a tensor", () => {
 
   it.each(Object.entries(calls))("x.%s(…) gives what the function gives", (name, rest) => {
     inFloat64(() => {
-      const x = example();
+      const x = example(name);
       const op: unknown = Reflect.get(adjoint, name);
       const method: unknown = Reflect.get(x, name);
       if (!isCallable(op) || !isCallable(method)) throw new Error(`${name} is not callable`);
@@ -91,9 +102,9 @@ describe("the methods of a tensor", () => {
 
   it("pass on every argument", () => {
     inFloat64(() => {
-      const x = example();
       for (const [name, rest] of Object.entries(calls)) {
         if (rest().length === 0) continue;
+        const x = example(name);
         const method: unknown = Reflect.get(x, name);
         if (!isCallable(method)) throw new Error(`${name} is not callable`);
         // with options or an operand it is another value than without, or an error
@@ -108,8 +119,8 @@ describe("the methods of a tensor", () => {
 });
 
 /** Not all positive, so that an option for what is negative shows. */
-function example(): Tensor {
-  return tensor([1, -2, 3, 4], { shape: [2, 2] });
+function example(op: string): Tensor {
+  return tensor([1, -2, 3, 4], { shape: ofImages.includes(op) ? [1, 2, 2, 1] : [2, 2] });
 }
 
 function attempt(fn: () => unknown): unknown {

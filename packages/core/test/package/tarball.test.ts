@@ -23,13 +23,13 @@ beforeAll(async () => {
 describe("the packed files", () => {
   it("are the build, its sources and what a package page shows, and nothing else", () => {
     const others = consumer.files.filter((file) => !file.startsWith("dist/") && !file.startsWith("src/"));
-    expect(others.toSorted()).toEqual(["LICENSE", "README.md", "package.json"]);
+    expect(others.toSorted()).toEqual(["LICENSE", "README.md", "bin/adjoint.mjs", "package.json"]);
     expect(consumer.files.filter((file) => file.includes(".test."))).toEqual([]);
     expect(consumer.files.filter((file) => file.startsWith("src/") && !file.endsWith(".ts"))).toEqual([]);
   });
 
   it("have each entry as ESM and CommonJS, with types and source maps", () => {
-    for (const entry of ["dist/index", "dist/io", "dist/node", "dist/testing"]) {
+    for (const entry of ["dist/index", "dist/io", "dist/node", "dist/testing", "dist/doctor"]) {
       for (const ending of [".js", ".js.map", ".cjs", ".cjs.map", ".d.ts", ".d.cts"]) {
         expect(consumer.files).toContain(entry + ending);
       }
@@ -66,7 +66,14 @@ describe("the package's manifest", () => {
     // It ends with another code than 0 where an entry resolves wrongly for any kind of importer.
     const { stdout } = await execute(process.execPath, [cli, consumer.tarball, "--format", "json"]);
     const report = JSON.parse(stdout) as { analysis: { entrypoints: object; problems: unknown[] } };
-    expect(Object.keys(report.analysis.entrypoints)).toEqual([".", "./io", "./node", "./testing", "./package.json"]);
+    expect(Object.keys(report.analysis.entrypoints)).toEqual([
+      ".",
+      "./io",
+      "./node",
+      "./testing",
+      "./doctor",
+      "./package.json",
+    ]);
     expect(report.analysis.problems).toEqual([]);
   });
 

@@ -19,6 +19,7 @@ import { activationCases, binaryCases, chooseCases, unaryCases } from "./arithme
 import { arrangingCases, broadcastingCases, indexingCases } from "./arranging-cases.js";
 import { expectWithin, inFloat64, read } from "./expectations.js";
 import { elementwise, type HostArray, rounded, toHost, toTensor } from "./host-array.js";
+import { imageCases, normalizationCases } from "./image-cases.js";
 import type { OpCall } from "./op-case.js";
 import { productBound, productBy, productCases } from "./product-cases.js";
 import { reduceBy, reductionCases } from "./reduction-cases.js";
@@ -27,7 +28,7 @@ import { binaryTables, unaryTables } from "./special-values.js";
 
 const cases = [
   ...[...binaryCases, ...unaryCases, ...activationCases, ...chooseCases, ...reductionCases, ...productCases],
-  ...[...arrangingCases, ...broadcastingCases, ...indexingCases],
+  ...[...arrangingCases, ...broadcastingCases, ...indexingCases, ...imageCases, ...normalizationCases],
 ].map((opCase) => [opCase.op, opCase] as const);
 
 const unary = unaryTables.map((table) => [table.op, table] as const);

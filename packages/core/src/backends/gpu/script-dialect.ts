@@ -133,6 +133,9 @@ export class ScriptDialect implements Dialect {
   }
 
   loop(counter: string, count: number, statements: readonly string[]): string {
+    // beyond it, webasm's counter would stand still
+    if (count > EXACT)
+      throw new BackendError("gpu", `more than 2^24 elements cannot be counted in this mode: ${count}`);
     return `for(let ${counter}=0;${counter}<${count};${counter}++){${statements.join("")}}`;
   }
 

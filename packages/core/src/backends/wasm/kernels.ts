@@ -26,6 +26,8 @@ export const KERNEL_NAMES = [
   "copyWindow",
   "gatherRows",
   "scatterRows",
+  "gatherWindows",
+  "scatterWindows",
   "scaleBytes",
   "adam",
   "rmsprop",

@@ -12,17 +12,23 @@ import type {
   BackendBuffer,
   BackendInfo,
   BinaryName,
+  ConvolutionSpec,
   Epilogue,
   MatmulSpec,
   Operand,
   Placement,
   RandomPlace,
   ReduceName,
+  RMSpropBuffers,
+  RMSpropValues,
   Scaling,
+  SGDBuffers,
+  SGDValues,
   StridedView,
   UnaryName,
 } from "../backend.js";
 import { NO_ACTIVATION, unaryCodes } from "./codes.js";
+import { Convolver } from "./convolution.js";
 import type { Engine } from "./engine.js";
 import type { Address } from "./kernel-runner.js";
 import type { Product } from "./products.js";
@@ -56,6 +62,7 @@ export class WasmBackend implements Backend {
   readonly #engine: Engine;
   readonly #products: ProductMaker;
   readonly #buffers: WasmBuffers;
+  readonly #convolver: Convolver;
 
   /** Products are computed by the engine's kernels where nothing else is named. */
   constructor(
@@ -70,6 +77,7 @@ export class WasmBackend implements Backend {
     this.#engine = engine;
     this.#products = products;
     this.#buffers = new WasmBuffers(products.name, engine);
+    this.#convolver = new Convolver(engine, (product) => products.multiply(product));
   }
 
   get disposed(): boolean {
@@ -186,6 +194,35 @@ export class WasmBackend implements Backend {
     });
   }
 
+  convolve(x: BackendBuffer, kernel: BackendBuffer, spec: ConvolutionSpec, bias?: BackendBuffer): BackendBuffer {
+    const size = spec.batch * sizeOf(spec.output) * spec.outChannels;
+    return this.#buffers.make(
+      size,
+      bias ? [x, kernel, bias] : [x, kernel],
+      (out, [images = 0, weights = 0, row = 0]) => {
+        this.#convolver.forward(spec, { images, kernel: weights, results: out }, row);
+      },
+    );
+  }
+
+  convolveBack(y: BackendBuffer, kernel: BackendBuffer, spec: ConvolutionSpec, bias?: BackendBuffer): BackendBuffer {
+    const size = spec.batch * sizeOf(spec.input) * spec.inChannels;
+    return this.#buffers.make(
+      size,
+      bias ? [y, kernel, bias] : [y, kernel],
+      (out, [results = 0, weights = 0, row = 0]) => {
+        this.#convolver.back(spec, { images: out, kernel: weights, results }, row);
+      },
+    );
+  }
+
+  convolveKernel(x: BackendBuffer, y: BackendBuffer, spec: ConvolutionSpec): BackendBuffer {
+    const size = sizeOf(spec.kernel) * spec.inChannels * spec.outChannels;
+    return this.#buffers.make(size, [x, y], (kernel, [images, results]) => {
+      this.#convolver.kernel(spec, { images, kernel, results });
+    });
+  }
+
   copy(x: BackendBuffer, view: StridedView): BackendBuffer {
     return this.#buffers.make(sizeOf(view.shape), [x], (out, [from]) => this.#engine.copyFrom(from, view, out));
   }
@@ -232,20 +269,44 @@ export class WasmBackend implements Backend {
   }
 
   adam({ parameter, gradient, m, v }: AdamBuffers, values: AdamValues): void {
-    this.#buffers.checkOpen();
-    const changed = [parameter, m, v];
-    this.#buffers.reading([parameter, gradient, m, v], ([target, slope, mean, square]) => {
+    this.#update(gradient, [parameter, m, v], (slope, [target = 0, mean = 0, square = 0]) => {
       this.#engine.adam(target, slope, mean, square, parameter.size, values);
-      [target, mean, square].forEach((at, i) => {
-        // what was copied in goes back to where it lives
-        this.#buffers.own(changed[i] as BackendBuffer).values?.set(this.#engine.floats(at, parameter.size));
-      });
+    });
+  }
+
+  rmsprop({ parameter, gradient, meanSquare }: RMSpropBuffers, values: RMSpropValues): void {
+    this.#update(gradient, [parameter, meanSquare], (slope, [target = 0, mean = 0]) => {
+      this.#engine.rmsprop(target, slope, mean, parameter.size, values);
+    });
+  }
+
+  sgd({ parameter, gradient, velocity }: SGDBuffers, values: SGDValues): void {
+    const changed = velocity ? [parameter, velocity] : [parameter];
+    this.#update(gradient, changed, (slope, [target = 0, speed = 0]) => {
+      this.#engine.sgd(target, slope, speed, parameter.size, values);
     });
   }
 
   async dispose(): Promise<void> {
     this.#buffers.close();
     this.#engine.dispose();
+  }
+
+  /** Calls a kernel on the addresses of a gradient and of what it changes in place. */
+  #update(
+    gradient: BackendBuffer,
+    changed: readonly BackendBuffer[],
+    kernel: (gradient: Address, changed: readonly Address[]) => void,
+  ): void {
+    this.#buffers.checkOpen();
+    this.#buffers.reading([gradient, ...changed], ([slope, ...addresses]) => {
+      kernel(slope as Address, addresses);
+      changed.forEach((buffer, i) => {
+        // what was copied in goes back to where it lives
+        const { values } = this.#buffers.own(buffer);
+        values?.set(this.#engine.floats(addresses[i] as Address, buffer.size));
+      });
+    });
   }
 
   #checkType(dtype: DType): void {

@@ -1,0 +1,181 @@
+// The layers of image networks: convolutions and their transposes, pooling, upsampling. Images are channels last,
+// [batch, height, width, channels].
+
+import type { Extent } from "../backends/backend.js";
+import { ArgumentError } from "../errors.js";
+import { conv2d, convTranspose2d } from "../ops/convolution.js";
+import { averagePool2d, maxPool2d, upSample } from "../ops/pooling.js";
+import { type Padding, type Pair, pairOf, type WindowOptions } from "../ops/window-sizes.js";
+import type { Shape } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import { glorotUniform, zerosInitializer } from "./initializers.js";
+import type { DenseOptions } from "./layers.js";
+import { Module } from "./module.js";
+import { Parameter } from "./parameter.js";
+
+/** Options of `Conv2d`: those of `Dense`, and how the windows slide. */
+export interface Conv2dOptions extends DenseOptions, WindowOptions {
+  /** Channels are cut into so many groups, each of which sees its own alone; 1 by default. */
+  readonly groups?: number;
+}
+
+/** Options of `ConvTranspose2d`. */
+export interface ConvTranspose2dOptions extends Conv2dOptions {
+  /** Rows and columns added after the last window, below the stride; 0 by default. */
+  readonly outputPadding?: Pair;
+}
+
+/** What both kinds of convolution are made of. */
+interface ConvolutionParts {
+  readonly kernel: Parameter;
+  readonly bias: Parameter | undefined;
+  readonly stride: Extent;
+  readonly padding: Padding;
+  readonly dilation: Extent;
+  readonly groups: number;
+}
+
+/** The parts of a layer. @param transposed whether the kernel has the output channels before those of the input */
+function partsOf(
+  where: string,
+  [inChannels, outChannels, kernelSize]: readonly [number, number, Pair],
+  options: Conv2dOptions,
+  transposed: boolean,
+): ConvolutionParts {
+  const { random, kernelInitializer = glorotUniform, biasInitializer = zerosInitializer, bias = true } = options;
+  const { stride = 1, padding = "valid", dilation = 1, groups = 1 } = options;
+  const size = pairOf(where, "kernelSize", kernelSize, 1);
+  for (const value of [inChannels, outChannels, groups]) {
+    if (Number.isSafeInteger(value) && value >= 1 && inChannels % groups === 0 && outChannels % groups === 0) continue;
+    const found = `${inChannels} → ${outChannels} in ${groups} groups`;
+    throw new ArgumentError(where, `channels must be whole numbers ≥ 1 that the groups divide, got ${found}`);
+  }
+  const cells = size[0] * size[1];
+  const [fanIn, fanOut] = [(cells * inChannels) / groups, (cells * outChannels) / groups];
+  const channels = transposed ? [outChannels / groups, inChannels] : [inChannels / groups, outChannels];
+  const shape: Shape = [...size, ...channels];
+  return {
+    kernel: new Parameter(kernelInitializer({ shape, fanIn, fanOut, random }), "kernel"),
+    bias: bias ? new Parameter(biasInitializer({ shape: [outChannels], fanIn, fanOut, random }), "bias") : undefined,
+    stride: pairOf(where, "stride", stride, 1),
+    padding,
+    dilation: pairOf(where, "dilation", dilation, 1),
+    groups,
+  };
+}
+
+/**
+ * A convolution and a bias: [batch, height, width, inChannels] → [batch, height′, width′, outChannels]. The kernel is
+ * […kernelSize, inChannels / groups, outChannels]. See `conv2d` for the sizes.
+ */
+export class Conv2d extends Module implements ConvolutionParts {
+  readonly kind = "Conv2d";
+  readonly kernel: Parameter;
+  readonly bias: Parameter | undefined;
+  readonly stride: Extent;
+  readonly padding: Padding;
+  readonly dilation: Extent;
+  readonly groups: number;
+
+  /** @throws ArgumentError where a size is no whole number ≥ 1, or the groups do not divide the channels */
+  constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: Conv2dOptions) {
+    super();
+    const parts = partsOf("Conv2d", [inChannels, outChannels, kernelSize], options, false);
+    this.kernel = parts.kernel;
+    this.bias = parts.bias;
+    this.stride = parts.stride;
+    this.padding = parts.padding;
+    this.dilation = parts.dilation;
+    this.groups = parts.groups;
+  }
+
+  forward(x: Tensor): Tensor {
+    return conv2d(x, this.kernel, this);
+  }
+}
+
+/**
+ * A transposed convolution and a bias: [batch, height, width, inChannels] → [batch, height′, width′, outChannels]. The
+ * kernel is […kernelSize, outChannels / groups, inChannels], as in Keras. See `convTranspose2d` for the sizes.
+ */
+export class ConvTranspose2d extends Module implements ConvolutionParts {
+  readonly kind = "ConvTranspose2d";
+  readonly kernel: Parameter;
+  readonly bias: Parameter | undefined;
+  readonly stride: Extent;
+  readonly padding: Padding;
+  readonly dilation: Extent;
+  readonly groups: number;
+  readonly outputPadding: Extent;
+
+  /** @throws ArgumentError where a size is no whole number ≥ 1, or the groups do not divide the channels */
+  constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: ConvTranspose2dOptions) {
+    super();
+    const parts = partsOf("ConvTranspose2d", [inChannels, outChannels, kernelSize], options, true);
+    this.kernel = parts.kernel;
+    this.bias = parts.bias;
+    this.stride = parts.stride;
+    this.padding = parts.padding;
+    this.dilation = parts.dilation;
+    this.groups = parts.groups;
+    this.outputPadding = pairOf("ConvTranspose2d", "outputPadding", options.outputPadding ?? 0, 0);
+  }
+
+  forward(x: Tensor): Tensor {
+    return convTranspose2d(x, this.kernel, this);
+  }
+}
+
+/** Options of the pooling layers. */
+export interface PoolOptions extends WindowOptions {
+  /** The window's height and width. */
+  readonly size: Pair;
+}
+
+/** The largest element of each window and channel. See `maxPool2d`. */
+export class MaxPool2d extends Module {
+  readonly kind = "MaxPool2d";
+  readonly options: PoolOptions;
+
+  /** @param options.size 2 by default; `stride` is as large where it is not given */
+  constructor({ size = 2, ...options }: Partial<PoolOptions> = {}) {
+    super();
+    this.options = { size: pairOf("MaxPool2d", "size", size, 1), ...options };
+  }
+
+  forward(x: Tensor): Tensor {
+    return maxPool2d(x, this.options.size, this.options);
+  }
+}
+
+/** The mean of each window and channel. See `averagePool2d`. */
+export class AveragePool2d extends Module {
+  readonly kind = "AveragePool2d";
+  readonly options: PoolOptions;
+
+  /** @param options.size 2 by default; `stride` is as large where it is not given */
+  constructor({ size = 2, ...options }: Partial<PoolOptions> = {}) {
+    super();
+    this.options = { size: pairOf("AveragePool2d", "size", size, 1), ...options };
+  }
+
+  forward(x: Tensor): Tensor {
+    return averagePool2d(x, this.options.size, this.options);
+  }
+}
+
+/** Each pixel repeated: nearest-neighbour upsampling. See `upSample`. */
+export class UpSample extends Module {
+  readonly kind = "UpSample";
+  readonly factor: Extent;
+
+  /** @param factor along the height and along the width; 2 by default */
+  constructor(factor: Pair = 2) {
+    super();
+    this.factor = pairOf("UpSample", "the factor", factor, 1);
+  }
+
+  forward(x: Tensor): Tensor {
+    return upSample(x, this.factor);
+  }
+}

@@ -1,0 +1,73 @@
+// `adjoint doctor` as an installed package has it: the command, and the page that it serves.
+
+import { execFile, spawn } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Diagnosis } from "@adjoint/core/doctor";
+import { beforeAll, describe, expect, it } from "vitest";
+import { findChromium, SOFTWARE_GPU, startChromium } from "../browser/chromium.js";
+import { type Consumer, createConsumer, removeConsumer } from "./consumer.js";
+
+const execute = promisify(execFile);
+const executable = findChromium();
+const reason = executable ? "" : " (not run: no Chromium in /usr/bin or on the PATH)";
+
+let consumer: Consumer;
+let command: string;
+
+beforeAll(async () => {
+  consumer = await createConsumer();
+  command = join(consumer.folder, "node_modules", "@adjoint", "core", "bin", "adjoint.mjs");
+  return () => removeConsumer(consumer);
+});
+
+describe("the command of the package", () => {
+  it("prints a diagnosis as JSON, and ends", async () => {
+    const args = [command, "doctor", "--quick", "--json", "--only", "wasm,gpu:webasm"];
+    const { stdout, stderr } = await execute(process.execPath, args, { cwd: consumer.folder });
+    const { healthy, backends } = JSON.parse(stdout) as Diagnosis;
+    expect(backends.map(({ name, available }) => [name, available])).toEqual([
+      ["wasm", true],
+      ["gpu:webasm", true],
+    ]);
+    expect([healthy, stderr]).toEqual([true, "examining wasm …\nexamining gpu:webasm …\n"]);
+  });
+
+  it("ends with 2 where it does not understand", async () => {
+    const failure = execute(process.execPath, [command, "doctor", "--fast"]);
+    await expect(failure).rejects.toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringMatching(/^adjoint: "--fast"/),
+    });
+  });
+});
+
+describe("the page that it serves", () => {
+  it.skipIf(!executable)(
+    `makes a diagnosis in a browser, with threads and gpu.js, and serves nothing else${reason}`,
+    async () => {
+      const child = spawn(process.execPath, [command, "doctor", "--browser"], { stdio: ["ignore", "pipe", "inherit"] });
+      const browser = await startChromium(executable ?? "", SOFTWARE_GPU);
+      try {
+        const said = await new Promise<string>((resolve) => child.stdout.once("data", (data) => resolve(String(data))));
+        const [address = ""] = /http:\/\/127\.0\.0\.1:\d+\//.exec(said) ?? [];
+        const page = await browser.newPage();
+        await page.goto(`${address}?quick`);
+        await page.waitForFunction(() => /^(Done|Failed)/.test(document.querySelector("#progress")?.textContent ?? ""));
+        expect(await page.textContent("#progress")).toBe("Done.");
+        const { backends, environment } = JSON.parse((await page.textContent("#json")) ?? "") as Diagnosis;
+        const there = backends.filter(({ available }) => available).map(({ name }) => name);
+        expect(there).toEqual(expect.arrayContaining(["wasm", "gpu:webasm", "gpu:webgl2"]));
+        expect(environment.sharedMemory).toBe(true);
+        expect(await page.textContent("#report")).toMatch(/^adjoint \d/);
+        for (const path of ["package.json", "adjoint/..%2fpackage.json", "adjoint/index.cjs", "bin/adjoint.mjs"]) {
+          expect((await fetch(address + path)).status).toBe(404);
+        }
+      } finally {
+        await browser.close();
+        child.kill();
+      }
+    },
+  );
+});
