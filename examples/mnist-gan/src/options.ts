@@ -124,10 +124,11 @@ function createCommand(): Command {
     .helpOption("-h, --help", "print this and exit");
 }
 
+/** By default the one whose bits are the same on every machine. */
 function backendOption(): Option {
   return new Option("--backend <name>", "what computes; auto takes the faster of wasm and blas")
     .choices(backendNames())
-    .default("auto");
+    .default("wasm");
 }
 
 function nonFiniteOption(): Option {

@@ -15,7 +15,7 @@ describe("parseOptions", () => {
         batchSize: 128,
         learningRate: 0.001,
         seed: 1,
-        backend: "auto",
+        backend: "wasm",
         sampleInterval: 1000,
         historyInterval: 10,
         checkpointInterval: 1000,

@@ -161,7 +161,8 @@ describe("--resume", () => {
 
   it("goes on on the backend that auto took, and says why it was taken", async () => {
     const folder = join(temporaryFolder(), "run");
-    const { code } = await run("--batch-size", "2", "--iterations", "3", "--data", data, "--out", folder);
+    const options = ["--backend", "auto", "--batch-size", "2", "--iterations", "3", "--data", data, "--out", folder];
+    const { code } = await run(...options);
     expect(code).toBe(0);
     const summary = () => JSON.parse(readFileSync(join(folder, "summary.json"), "utf8"));
     const { backend } = summary();

@@ -1,11 +1,12 @@
 // Convolutions and their transposes: properties on random calls, values by hand, and what is refused.
 
-import { conv2d, convTranspose2d, type Tensor, tensor, zeros } from "@adjoint/core";
+import { conv2d, convTranspose2d, maxPool2d, ones, type Tensor, tensor, withBackend, zeros } from "@adjoint/core";
 import { checkGradients } from "@adjoint/core/testing";
 import { describe, expect, it } from "vitest";
 import { describeOps } from "../support/describe-ops.js";
 import { expectGradients, expectTensor, gradientsFor, inFloat64, valueFor } from "../support/expectations.js";
 import { imageCases } from "../support/image-cases.js";
+import { StrictBackend } from "../support/strict-backend.js";
 
 describeOps(imageCases.filter(({ op }) => op.startsWith("conv")));
 
@@ -152,5 +153,18 @@ describe("convTranspose2d", () => {
     refuse([1, 1, 1, 2], [3, 3, 1, 2], { padding: 2 }).toThrow(
       "convTranspose2d: images of [1,1] would become images of [-1,-1]",
     );
+  });
+});
+
+describe("what is computed by windows", () => {
+  it("keeps nothing but its result, the windows least of all", () => {
+    const strict = new StrictBackend();
+    withBackend(strict, () => {
+      const [x, w, bias] = [ones([2, 5, 5, 2]), ones([3, 3, 2, 2]), ones([2])];
+      const before = strict.live.size;
+      const options = { bias, padding: 1, stride: 2, groups: 1 };
+      const made = [conv2d(x, w, options), convTranspose2d(x, w, options), maxPool2d(x, 3, { padding: 1 })];
+      expect(strict.live.size).toBe(before + made.length);
+    });
   });
 });

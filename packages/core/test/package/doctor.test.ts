@@ -53,6 +53,8 @@ describe("the page that it serves", () => {
         const said = await new Promise<string>((resolve) => child.stdout.once("data", (data) => resolve(String(data))));
         const [address = ""] = /http:\/\/127\.0\.0\.1:\d+\//.exec(said) ?? [];
         const page = await browser.newPage();
+        // the diagnosis takes as long as the machine is busy
+        page.setDefaultTimeout(110_000);
         await page.goto(`${address}?quick`);
         await page.waitForFunction(() => /^(Done|Failed)/.test(document.querySelector("#progress")?.textContent ?? ""));
         expect(await page.textContent("#progress")).toBe("Done.");

@@ -2,6 +2,7 @@
 // kernels; where values lie on the host anyway, by copying, as the reference backend does it.
 
 import { BackendError } from "../../errors.js";
+import { stridesOf } from "../../shape.js";
 import type { Scaling, StridedView } from "../backend.js";
 import { type HostBuffer, ReferenceBackend } from "../reference/index.js";
 import type { Dialect } from "./dialect.js";
@@ -217,10 +218,16 @@ function assembling(dialect: Dialect, whole: StoredValue, parts: readonly Part[]
   return writer.finish("assemble", value, threads, whole.size);
 }
 
-/** Takes the part's element where `at` lies in its window: where each axis, widest first, leaves a place on it. */
+/**
+ * Takes the part's element where `at` lies in its window: where each axis, the one with the widest stride first, leaves a
+ * place on it. Windows do not overlap, so what an axis leaves is below its stride.
+ */
 function addPart(writer: ProgramWriter, dialect: Dialect, { value, view }: Part, at: string, target: string): void {
   const { extents, strides, offset } = indexMap(view.shape, view.strides, view.offset);
-  const axes = extents.map((extent, axis) => ({ extent, stride: strides[axis] as number }));
+  const weights = stridesOf(extents);
+  const axes = extents
+    .map((extent, axis) => ({ extent, stride: strides[axis] as number, weight: weights[axis] as number }))
+    .sort((a, b) => b.stride - a.stride);
   const inside = (rest: string, axis: number, from: string): readonly string[] =>
     writer.within(() => {
       const next = axes[axis];
@@ -231,7 +238,7 @@ function addPart(writer: ProgramWriter, dialect: Dialect, { value, view }: Part,
       }
       const place = writer.index(dialect.quotient(rest, next.stride));
       const left = writer.index(dialect.remainder(rest, next.stride));
-      const index = writer.index(`${from} * ${next.extent} + ${place}`);
+      const index = writer.index(`${from} + ${place} * ${next.weight}`);
       writer.add(dialect.whenLess(place, next.extent, inside(left, axis + 1, index)));
     });
   const rest = writer.index(`${at} - ${offset}`);
