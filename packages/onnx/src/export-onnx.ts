@@ -35,7 +35,7 @@ const OUTPUT = "output";
 export async function exportOnnx(model: Module, options: ExportOnnxOptions): Promise<Uint8Array> {
   checkOptions(options);
   const { inputShape, name = model.name || "model", description, metadata = {} } = options;
-  const graph = new GraphBuilder(model.namedParameters());
+  const graph = new GraphBuilder(model.namedVariables());
   const input: Value = { name: INPUT, shape: inputShape };
   const { shape } = addLayer(model, input, graph, "");
   graph.finish(INPUT, OUTPUT);

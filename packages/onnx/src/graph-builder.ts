@@ -1,6 +1,6 @@
 // A graph as it grows layer by layer: its nodes, and the constants that they read.
 
-import type { Parameter, Shape } from "@adjoint/core";
+import type { Shape, Variable } from "@adjoint/core";
 import { ATTRIBUTE_TYPES, type Attribute, DATA_TYPES, type Node, type TensorData } from "./messages.js";
 
 /** What flows between layers: its name in the graph, and the shape of one element of the batch. */
@@ -27,11 +27,11 @@ export interface NodeOptions {
 export class GraphBuilder {
   readonly #nodes: Node[] = [];
   readonly #constants: TensorData[] = [];
-  readonly #parameterNames: ReadonlyMap<Parameter, string>;
-  readonly #used = new Map<string, Parameter>();
+  readonly #parameterNames: ReadonlyMap<Variable, string>;
+  readonly #used = new Map<string, Variable>();
 
-  /** @param parameters the model's, by the names that they keep */
-  constructor(parameters: ReadonlyMap<string, Parameter>) {
+  /** @param parameters the model's, and its other variables, by the names that they keep */
+  constructor(parameters: ReadonlyMap<string, Variable>) {
     this.#parameterNames = new Map([...parameters].map(([name, parameter]) => [parameter, name]));
   }
 
@@ -55,7 +55,7 @@ export class GraphBuilder {
   }
 
   /** The name under which nodes read a parameter, which is its name in the model's state dictionary. */
-  parameter(parameter: Parameter): string {
+  parameter(parameter: Variable): string {
     const name = this.#parameterNames.get(parameter) as string;
     this.#used.set(name, parameter);
     return name;
@@ -68,6 +68,13 @@ export class GraphBuilder {
     const view = new DataView(rawData.buffer);
     for (const [i, value] of values.entries()) view.setBigInt64(8 * i, BigInt(value), true);
     this.#constants.push({ dims: [values.length], dataType: DATA_TYPES.int64, name, rawData });
+    return name;
+  }
+
+  /** Adds a list of numbers, and returns the name under which nodes read it. */
+  floats(path: string, part: string, values: readonly number[]): string {
+    const name = `${path || "model"}.${part}`;
+    this.#constants.push({ dims: [values.length], dataType: DATA_TYPES.float, name, rawData: toBytes(values) });
     return name;
   }
 

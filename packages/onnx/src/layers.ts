@@ -2,22 +2,32 @@
 // https://onnx.ai/onnx/operators.
 
 import {
+  AveragePool2d,
+  BatchNorm,
+  Conv2d,
+  ConvTranspose2d,
   Dense,
   Dropout,
+  Embedding,
   Flatten,
+  LayerNorm,
   LeakyReLU,
+  MaxPool2d,
   type Module,
   ReLU,
   Reshape,
   Sequential,
   type Shape,
-  ShapeError,
   Sigmoid,
   Softmax,
   Tanh,
+  UpSample,
 } from "@adjoint/core";
 import { OnnxExportError } from "./errors.js";
 import { float, type GraphBuilder, int, type NodeOptions, type Value } from "./graph-builder.js";
+import { addConvolution, addPool, addTransposed, addUpSample } from "./image-layers.js";
+import { addBatchNorm, addEmbedding, addLayerNorm } from "./normalization-layers.js";
+import { formatBatch, refuse } from "./refusal.js";
 
 /** Adds a layer's nodes to the graph, and returns the layer's output. */
 type LayerForm<Layer> = (layer: Layer, input: Value, graph: GraphBuilder, path: string) => Value;
@@ -50,6 +60,14 @@ const LAYERS: readonly Entry[] = [
     shape: [sizeOf(shape)],
   })),
   entry("Reshape", Reshape, addReshape),
+  entry("Conv2d", Conv2d, addConvolution),
+  entry("ConvTranspose2d", ConvTranspose2d, addTransposed),
+  entry("MaxPool2d", MaxPool2d, addPool),
+  entry("AveragePool2d", AveragePool2d, addPool),
+  entry("UpSample", UpSample, addUpSample),
+  entry("BatchNorm", BatchNorm, addBatchNorm),
+  entry("LayerNorm", LayerNorm, addLayerNorm),
+  entry("Embedding", Embedding, addEmbedding),
 ];
 
 /**
@@ -108,16 +126,6 @@ function entry<Layer extends Module>(
 ): Entry {
   // a layer with the class's own forward has its fields
   return { kind, layer, write: (module, ...place) => write(module as Layer, ...place) };
-}
-
-function refuse(kind: string, path: string, expected: string, { shape }: Value): never {
-  const where = path === "" ? "the model" : `layer ${path}`;
-  throw new ShapeError("exportOnnx", `${where} (${kind}) ${expected}, got ${formatBatch(shape)}`);
-}
-
-/** `[batch,28,28]`. */
-function formatBatch(shape: Shape): string {
-  return `[${["batch", ...shape].join(",")}]`;
 }
 
 function sizeOf(shape: Shape): number {

@@ -170,13 +170,16 @@ function weightedGradients({ apply }: OpCall, inputs: readonly HostArray[]): Ten
   return gradients(y.mul(weights).sum(), tensors, { allowUnused: true });
 }
 
-/** Below it a float32 has fewer digits, or a backend none at all. */
-const SMALLEST_NORMAL = 2 ** -126;
+/**
+ * Below the smallest normal number, 2^-126, a float32 has fewer digits, or a backend none at all; and a device may
+ * flush such an operand to 0 before it multiplies it, which loses it times the other one.
+ */
+const FLUSHED = 2 ** -120;
 
 /** The call's own bound, or 1e-5 of each element. */
 function float32Bound(call: OpCall, inputs: readonly HostArray[], expected: HostArray): HostArray {
   const relative = call.float32Bound?.(...inputs) ?? elementwise((x) => 1e-5 * Math.abs(x))(expected);
-  return elementwise((bound) => bound + SMALLEST_NORMAL)(relative);
+  return elementwise((bound) => bound + FLUSHED)(relative);
 }
 
 function sizeOf(shape: readonly number[]): number {
