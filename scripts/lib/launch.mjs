@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { buildOrExit } from "./build.mjs";
 import { install } from "./install.mjs";
 import { foldInterrupts } from "./interrupts.mjs";
-import { PROJECTS, ROOT } from "./workspace.mjs";
+import { PROJECTS, projectsFor, ROOT } from "./workspace.mjs";
 
 /**
  * Runs a project's program with the options that this process was given.
@@ -16,7 +16,7 @@ import { PROJECTS, ROOT } from "./workspace.mjs";
 export async function launch(name) {
   const { code } = await install(name);
   if (code !== 0) process.exit(code);
-  await buildOrExit(["core", name]);
+  await buildOrExit(projectsFor(name));
   const main = join(ROOT, PROJECTS[name].folder, PROJECTS[name].output);
   foldInterrupts();
   process.setSourceMapsEnabled(true);

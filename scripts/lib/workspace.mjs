@@ -40,6 +40,12 @@ export const PROJECTS = {
     sources: ["src", "tsup.config.ts", "package.json", "tsconfig.json", "tsconfig.build.json"],
     output: "dist/index.js",
   },
+  mnist: {
+    folder: "packages/mnist",
+    name: "@adjoint/mnist",
+    sources: ["src", "package.json", "tsconfig.json"],
+    output: "dist/index.js",
+  },
   "mnist-gan": {
     folder: "examples/mnist-gan",
     name: "@adjoint/example-mnist-gan",
@@ -59,6 +65,21 @@ export const PROJECTS = {
 
 /** In the order in which they are built. */
 export const PROJECT_NAMES = /** @type {ProjectName[]} */ (Object.keys(PROJECTS));
+
+/**
+ * A project and the others of the workspace that it needs to run, in the order in which they are built.
+ *
+ * @param {ProjectName} name
+ * @returns {ProjectName[]}
+ */
+export function projectsFor(name) {
+  const manifest = JSON.parse(readFileSync(join(ROOT, PROJECTS[name].folder, "package.json"), "utf8"));
+  const needed = Object.keys(manifest.dependencies ?? {}).flatMap((dependency) => {
+    const found = PROJECT_NAMES.find((project) => PROJECTS[project].name === dependency);
+    return found ? projectsFor(found) : [];
+  });
+  return [...new Set([...needed, name])];
+}
 
 /** `package.json` of the root. `packageManager` there is the one place that names pnpm's version. */
 const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));

@@ -1,7 +1,7 @@
 // Pictures of what the generator makes, always from the same noise, so that one sees it learn.
 
 import { noGradient, type Random, randomNormal, type Sequential, scope, type Tensor } from "@adjoint/core";
-import { IMAGE_SIDE } from "./mnist.js";
+import { IMAGE_SIDE } from "@adjoint/mnist";
 import { NOISE_SIZE } from "./models.js";
 import { pictureGrid } from "./run/picture-grid.js";
 import type { Pictures } from "./run/run-report.js";

@@ -2,8 +2,8 @@
 // trained.
 
 import { type BackendChoice, type BackendName, Random, scope, useBackend } from "@adjoint/core";
+import { loadMnist, type Mnist } from "@adjoint/mnist";
 import { drawBatch } from "./batches.js";
-import { loadMnist, type Mnist } from "./mnist.js";
 import { createModelFiles } from "./model-files.js";
 import { createModels, type GanModels } from "./models.js";
 import { type GanOptions, inOrder } from "./options.js";

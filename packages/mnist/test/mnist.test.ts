@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DataError, Random } from "@adjoint/core";
 import { describe, expect, it } from "vitest";
-import { checkPublished, loadMnist } from "../src/mnist.js";
+import { checkPublished, loadMnist } from "../src/index.js";
 import { idx, temporaryFolder } from "./support.js";
 
 const IMAGES = "train-images-idx3-ubyte";
