@@ -12,12 +12,13 @@ import { PROJECTS, projectsFor, ROOT } from "./workspace.mjs";
  * Runs a project's program with the options that this process was given.
  *
  * @param {import("./workspace.mjs").ProjectName} name
+ * @param {string} [program] what of its build is run; what workspace.mjs names by default
  */
-export async function launch(name) {
+export async function launch(name, program = PROJECTS[name].output) {
   const { code } = await install(name);
   if (code !== 0) process.exit(code);
   await buildOrExit(projectsFor(name));
-  const main = join(ROOT, PROJECTS[name].folder, PROJECTS[name].output);
+  const main = join(ROOT, PROJECTS[name].folder, program);
   foldInterrupts();
   process.setSourceMapsEnabled(true);
   process.argv[1] = main;

@@ -46,9 +46,45 @@ export const PROJECTS = {
     sources: ["src", "package.json", "tsconfig.json"],
     output: "dist/index.js",
   },
+  measures: {
+    folder: "packages/measures",
+    name: "@adjoint/measures",
+    sources: ["src", "package.json", "tsconfig.json"],
+    output: "dist/index.js",
+  },
+  "example-common": {
+    folder: "examples/common",
+    name: "@adjoint/example-common",
+    sources: ["src", "package.json", "tsconfig.json"],
+    output: "dist/index.js",
+  },
   "mnist-gan": {
     folder: "examples/mnist-gan",
     name: "@adjoint/example-mnist-gan",
+    sources: ["src", "package.json", "tsconfig.json"],
+    output: "dist/main.js",
+  },
+  autoencoder: {
+    folder: "examples/autoencoder",
+    name: "@adjoint/example-autoencoder",
+    sources: ["src", "package.json", "tsconfig.json"],
+    output: "dist/main.js",
+  },
+  vae: {
+    folder: "examples/vae",
+    name: "@adjoint/example-vae",
+    sources: ["src", "package.json", "tsconfig.json"],
+    output: "dist/main.js",
+  },
+  dcgan: {
+    folder: "examples/dcgan",
+    name: "@adjoint/example-dcgan",
+    sources: ["src", "package.json", "tsconfig.json"],
+    output: "dist/main.js",
+  },
+  "wgan-gp": {
+    folder: "examples/wgan-gp",
+    name: "@adjoint/example-wgan-gp",
     sources: ["src", "package.json", "tsconfig.json"],
     output: "dist/main.js",
   },
@@ -65,6 +101,11 @@ export const PROJECTS = {
 
 /** In the order in which they are built. */
 export const PROJECT_NAMES = /** @type {ProjectName[]} */ (Object.keys(PROJECTS));
+
+/** The examples: those that can be run. */
+export const PROGRAMS = PROJECT_NAMES.filter(
+  (name) => PROJECTS[name].folder.startsWith("examples/") && PROJECTS[name].output.endsWith("main.js"),
+);
 
 /**
  * A project and the others of the workspace that it needs to run, in the order in which they are built.

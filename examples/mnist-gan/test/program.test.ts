@@ -1,16 +1,16 @@
 // The whole program on a small data set: what it prints, what it leaves in the run's folder, and how it ends.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Random, useBackend } from "@adjoint/core";
 import { fromArrays, fromLayout, openSafetensors } from "@adjoint/core/io";
+import { createNoiseSampler, runProgram } from "@adjoint/example-common";
 import { decode } from "fast-png";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createModels } from "../src/models.js";
-import { runProgram } from "../src/program.js";
-import { createSampler } from "../src/sampler.js";
-import { idx, Recorder, temporaryFolder, writeSmallMnist } from "./support.js";
+import { Recorder, temporaryFolder, writeSmallMnist } from "../../common/test/support.js";
+import { mnistGan } from "../src/mnist-gan.js";
+import { createModels, NOISE_SIZE } from "../src/models.js";
 
 /** Files of a run with samples at the iterations given. */
 function filesOf(...iterations: number[]): string[] {
@@ -46,7 +46,7 @@ interface Outcome {
 
 async function run(...args: string[]): Promise<Outcome> {
   const [output, errors] = [new Recorder(), new Recorder()];
-  return { code: await runProgram(["--backend", "reference", ...args], output, errors), output, errors };
+  return { code: await runProgram(mnistGan, ["--backend", "reference", ...args], output, errors), output, errors };
 }
 
 /** A short run into `name` beside the data. */
@@ -218,7 +218,10 @@ describe("the models' files", () => {
       models[part].loadStateDict(fromLayout(models[part], fromArrays(await file.readAll()), layout));
     }
     // the run's own pictures: drawn by the generator, from the stream of numbers that is theirs
-    const { large } = await createSampler(models.generator, new Random(1, { stream: 3 }))();
+    const { large } = await createNoiseSampler(models.generator, {
+      noiseSize: NOISE_SIZE,
+      random: new Random(1, { stream: 3 }),
+    })();
     expect(Buffer.from(large).equals(readFileSync(join(folder, "run", "gallery.png")))).toBe(true);
     const start = createModels(new Random(1, { stream: 0 })).discriminator.stateDict();
     const [before, after] = [start, models.discriminator.stateDict()].map((state) => state.get("1.kernel")?.dataSync());
@@ -226,48 +229,6 @@ describe("the models' files", () => {
     // 14 updates of at most about the learning rate each
     expect(Math.max(...steps)).toBeGreaterThan(0);
     expect(Math.max(...steps)).toBeLessThan(0.03);
-  });
-});
-
-describe("an error that is the user's", () => {
-  it("is one line and exit code 1: a data folder that is not there", async () => {
-    const folder = temporaryFolder();
-    const { code, errors, output } = await run("--data", join(folder, "none"), "--out", join(folder, "run"));
-    expect(code).toBe(1);
-    expect(errors.lines).toEqual([`mnist-gan: loadMnist: there is no folder ${join(folder, "none")}`]);
-    expect(output.text).toBe("");
-    expect(existsSync(join(folder, "run"))).toBe(false);
-  });
-
-  it("is one line and exit code 1: a file that is no IDX file", async () => {
-    const folder = temporaryFolder();
-    writeFileSync(join(folder, "train-images-idx3-ubyte"), idx([2, 28, 28], { missing: 1 }));
-    const { code, errors } = await run("--data", folder, "--out", join(folder, "run"));
-    expect(code).toBe(1);
-    expect(errors.lines).toHaveLength(1);
-    expect(errors.text).toMatch(
-      /^mnist-gan: .*train-images-idx3-ubyte: expected 1568 values for \[2,28,28\], found 1567\n$/,
-    );
-  });
-
-  it("is one line and exit code 1: a file in the folder's place", async () => {
-    const folder = temporaryFolder();
-    writeFileSync(join(folder, "file"), "");
-    const { code, errors } = await run("--data", writeSmallMnist(folder), "--out", join(folder, "file", "run"));
-    expect(code).toBe(1);
-    expect(errors.lines).toHaveLength(1);
-    expect(errors.text).toMatch(/^mnist-gan: (ENOTDIR|EEXIST|ENOENT): .*file/);
-  });
-
-  it("is one line and exit code 1: a folder with a run in it", async () => {
-    const folder = temporaryFolder();
-    writeFileSync(join(folder, "summary.json"), "{}");
-    const { code, errors } = await run("--data", writeSmallMnist(folder), "--out", folder);
-    expect(code).toBe(1);
-    expect(errors.lines).toEqual([
-      `mnist-gan: --out: ${folder} already holds a run; name another folder, or add --overwrite`,
-    ]);
-    expect(readFileSync(join(folder, "summary.json"), "utf8")).toBe("{}");
   });
 });
 

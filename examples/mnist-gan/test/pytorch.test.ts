@@ -11,11 +11,11 @@ import { fromArrays, fromLayout, toArrays } from "@adjoint/core/io";
 import { readSafetensorsFile, writeSafetensorsFile } from "@adjoint/core/node";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
+import { createModelFiles } from "../../common/src/model-files.js";
+import { temporaryFolder } from "../../common/test/support.js";
 import { drawBatch } from "../src/batches.js";
-import { createModelFiles } from "../src/model-files.js";
 import { createModels, type GanModels } from "../src/models.js";
 import { type GanBatch, type GanOptimizers, ganStep } from "../src/step.js";
-import { temporaryFolder } from "./support.js";
 
 const execute = promisify(execFile);
 
@@ -103,7 +103,7 @@ describe("docs/pytorch.md", () => {
     const folder = temporaryFolder();
     const at = (name: string) => join(folder, name);
     const { models, optimizers, next } = trainShortly();
-    for (const [name, bytes] of await createModelFiles(models, "pytorch")) writeFileSync(at(name), bytes);
+    for (const [name, bytes] of await createModelFiles({ ...models }, "pytorch")) writeFileSync(at(name), bytes);
     for (const part of ["generator", "discriminator"] as const) {
       await writeSafetensorsFile(at(`${part}-adam.safetensors`), await toArrays(optimizers[part].stateDict()));
     }

@@ -3,9 +3,9 @@
 
 import { Random } from "@adjoint/core";
 import { beforeAll, expect, it } from "vitest";
-import { buildProgram } from "./processes.js";
-import { temporaryFolder } from "./support.js";
-import { canMountTmpfs, Torture } from "./torture.js";
+import { buildProgram } from "../../common/test/processes.js";
+import { temporaryFolder } from "../../common/test/support.js";
+import { canMountTmpfs, Torture } from "../../common/test/torture.js";
 
 const KILLS = 20;
 const minutes = Number(process.env.ADJOINT_SOAK_MINUTES || 0);
@@ -15,7 +15,7 @@ const seed = Number(process.env.ADJOINT_SEED || Math.floor(Math.random() * 2 ** 
 let program: string;
 
 beforeAll(async () => {
-  program = await buildProgram("soak");
+  program = await buildProgram("soak", new URL("../src/main.ts", import.meta.url));
 });
 
 async function createTorture(): Promise<Torture> {

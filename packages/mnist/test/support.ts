@@ -23,12 +23,14 @@ export function idx(shape: readonly number[], { type = 8, missing = 0, value = (
   return Buffer.concat([header, Buffer.from(Array.from({ length: size - missing }, (_, i) => value(i)))]);
 }
 
-/** Writes a small set of images in MNIST's form, a bright square on black, and its labels. */
+/** Writes small sets of images in MNIST's form, a bright square on black, and their labels: for training, and for testing. */
 export function writeSmallMnist(folder: string, count = 20): string {
   mkdirSync(folder, { recursive: true });
   const inSquare = (pixel: number) => Math.abs((pixel % 28) - 14) < 5 && Math.abs(Math.floor(pixel / 28) - 14) < 5;
   const images = idx([count, 28, 28], { value: (i) => (inSquare(i % 784) ? 255 - Math.floor(i / 784) : 0) });
-  writeFileSync(join(folder, "train-images-idx3-ubyte"), images);
-  writeFileSync(join(folder, "train-labels-idx1-ubyte"), idx([count], { value: (i) => i % 10 }));
+  for (const split of ["train", "t10k"]) {
+    writeFileSync(join(folder, `${split}-images-idx3-ubyte`), images);
+    writeFileSync(join(folder, `${split}-labels-idx1-ubyte`), idx([count], { value: (i) => i % 10 }));
+  }
   return folder;
 }

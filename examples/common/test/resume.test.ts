@@ -17,8 +17,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { saveCheckpoint } from "@adjoint/core/node";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { runProgram } from "../src/program.js";
+import { runProgram } from "../src/run-program.js";
 import { runBits } from "./run-bits.js";
+import { smallProgram } from "./small-program.js";
 import { Recorder, temporaryFolder, writeSmallMnist } from "./support.js";
 
 const CHECKPOINT = "checkpoint.safetensors";
@@ -32,7 +33,7 @@ interface Outcome {
 
 async function run(...args: string[]): Promise<Outcome> {
   const [output, errors] = [new Recorder(), new Recorder()];
-  const code = await runProgram(args, output, errors);
+  const code = await runProgram(smallProgram, args, output, errors);
   return { code, output: output.text, errors: errors.text ? errors.lines : [] };
 }
 
@@ -45,7 +46,7 @@ let data: string;
 let stopped: string;
 
 beforeAll(async () => {
-  all = mkdtempSync(join(tmpdir(), "adjoint-gan-"));
+  all = mkdtempSync(join(tmpdir(), "adjoint-small-"));
   data = writeSmallMnist(join(all, "data"));
   stopped = join(all, "stopped");
   const { code } = await run(
@@ -104,7 +105,7 @@ describe("--resume", () => {
   it("writes the end of a run that was killed after its last checkpoint", async () => {
     const folder = copied();
     const before = await runBits(folder);
-    for (const name of ["generator.safetensors", "index.html", "gallery.png", "samples/000007.png"])
+    for (const name of ["model.safetensors", "index.html", "gallery.png", "samples/000007.png"])
       rmSync(join(folder, name));
     writeFileSync(join(folder, ".summary.json.abc.tmp"), "half");
     writeFileSync(join(folder, "samples", ".000007.png.abc.tmp"), "half");
@@ -155,7 +156,7 @@ describe("--resume", () => {
     const before = await runBits(folder);
     const { code, errors } = await run("--resume", folder, ...args);
     expect(code).toBe(1);
-    expect(errors).toEqual([`mnist-gan: ${message.replaceAll("RUN", folder)}`]);
+    expect(errors).toEqual([`small: ${message.replaceAll("RUN", folder)}`]);
     expect(await runBits(folder)).toEqual(before);
   });
 
@@ -181,7 +182,7 @@ describe("--resume", () => {
     const other = writeSmallMnist(join(temporaryFolder(), "other"), 21);
     const { code, errors } = await run("--resume", folder, "--data", other);
     expect(code).toBe(1);
-    expect(errors).toEqual([`mnist-gan: --data: ${folder} was trained with other images, and cannot go on with these`]);
+    expect(errors).toEqual([`small: --data: ${folder} was trained with other images, and cannot go on with these`]);
   });
 
   it("refuses a folder that is not there, and one without a checkpoint", async () => {
@@ -189,14 +190,12 @@ describe("--resume", () => {
     const missing = await run("--resume", join(folder, "none"));
     expect(missing).toMatchObject({
       code: 1,
-      errors: [`mnist-gan: --resume: there is no folder ${join(folder, "none")}`],
+      errors: [`small: --resume: there is no folder ${join(folder, "none")}`],
     });
     const empty = await run("--resume", folder);
     expect(empty.code).toBe(1);
     expect(empty.errors).toHaveLength(1);
-    expect(empty.errors[0]).toMatch(
-      /^mnist-gan: --resume: .* has no checkpoint to go on from: .*there is no such file/,
-    );
+    expect(empty.errors[0]).toMatch(/^small: --resume: .* has no checkpoint to go on from: .*there is no such file/);
   });
 
   it("refuses the checkpoint of something else", async () => {
@@ -204,22 +203,20 @@ describe("--resume", () => {
     await saveCheckpoint(join(folder, CHECKPOINT), { progress: { program: "other", iteration: 3 } });
     const { code, errors } = await run("--resume", folder);
     expect(code).toBe(1);
-    expect(errors).toEqual([
-      `mnist-gan: --resume: ${join(folder, CHECKPOINT)}: program: expected "mnist-gan", found "other"`,
-    ]);
+    expect(errors).toEqual([`small: --resume: ${join(folder, CHECKPOINT)}: program: expected "small", found "other"`]);
   });
 
   it.each([
-    ["a header that is none", "iteration,loss\n", /history\.csv: line 1: expected iteration,discriminatorLoss,/],
+    ["a header that is none", "iteration,other\n", /history\.csv: line 1: expected iteration,loss, found/],
     [
       "a row that is none",
       "HEADER\n3,1,1\n",
-      /history\.csv: line 2: expected a later iteration and 3 numbers, found "3,1,1"/,
+      /history\.csv: line 2: expected a later iteration and 1 numbers, found "3,1,1"/,
     ],
-    ["a missing row", "HEADER\n3,1,1,1\n6,1,1,1\n7,1,1,1\n", /history\.csv: the row of iteration 4 is missing/],
+    ["a missing row", "HEADER\n3,1\n6,1\n7,1\n", /history\.csv: the row of iteration 4 is missing/],
   ])("refuses a history with %s", async (_, text, message) => {
     const folder = copied();
-    const header = "iteration,discriminatorLoss,discriminatorAccuracy,generatorLoss";
+    const header = "iteration,loss";
     writeFileSync(join(folder, "history.csv"), text.replace("HEADER", header));
     const { code, errors } = await run("--resume", folder);
     expect(code).toBe(1);
@@ -279,7 +276,7 @@ describe("a damaged checkpoint", () => {
     const { code, errors } = await run("--resume", folder);
     expect(code).toBe(1);
     expect(errors).toHaveLength(1);
-    expect(errors[0]).toMatch(/^mnist-gan: --resume: \S+ has no checkpoint to go on from: /);
+    expect(errors[0]).toMatch(/^small: --resume: \S+ has no checkpoint to go on from: /);
     for (const name of [CHECKPOINT, PREVIOUS]) expect(errors[0]).toContain(`${join(folder, name)}: `);
   });
 

@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import { ArgumentError, type BackendName, DataError } from "@adjoint/core";
-import type { GanOptions } from "./options.js";
+import type { Asked, RunOptions } from "./options.js";
 import type { FoundCheckpoint } from "./run/checkpoints.js";
 import { optionFlag } from "./run/run-texts.js";
 
@@ -14,7 +14,7 @@ export interface RunProgress {
   readonly seconds: number;
   /** ISO 8601. */
   readonly startedAt: string;
-  readonly options: GanOptions;
+  readonly options: RunOptions;
   /** The backend that computed, by its own name where the option says `auto`, and why it was taken. */
   readonly backend: BackendName;
   readonly reason: string;
@@ -23,8 +23,9 @@ export interface RunProgress {
 }
 
 /** Options that do not change which bits come out, or that say for how long. */
-const MAY_CHANGE: readonly (keyof GanOptions)[] = [
+const MAY_CHANGE: readonly string[] = [
   "iterations",
+  "epochs",
   "threads",
   "checkpointInterval",
   "onNonFinite",
@@ -49,15 +50,14 @@ export function iterationOf(progress: unknown): number {
 /**
  * The options of a run that goes on: those of before, with what was asked for now where that may change.
  *
- * @param given the options that were typed
  * @throws ArgumentError for one that contradicts the run's
  */
-export function resumedOptions(
-  asked: GanOptions,
-  given: readonly (keyof GanOptions)[],
-  { options: former, backend, iteration }: RunProgress,
+export function resumedOptions<Own extends object>(
+  { options: asked, given }: Asked<Own>,
+  { options, backend }: RunProgress,
   folder: string,
-): GanOptions {
+): RunOptions & Own {
+  const former = options as RunOptions & Own;
   for (const name of given) {
     const same = asked[name] === former[name] || (name === "backend" && asked.backend === backend);
     if (same || MAY_CHANGE.includes(name)) continue;
@@ -65,12 +65,15 @@ export function resumedOptions(
     throw new ArgumentError(optionFlag(name), `${problem}; leave the option out, or start a new run`);
   }
   const changed = given.filter((name) => MAY_CHANGE.includes(name)).map((name) => [name, asked[name]]);
-  const { resume: _, ...options } = { ...former, ...Object.fromEntries(changed), out: folder } as GanOptions;
-  if (options.iterations < iteration) {
-    const problem = `${folder} has done ${iteration} already, and cannot end with ${options.iterations}`;
-    throw new ArgumentError("--iterations", problem);
-  }
-  return options;
+  const { resume: _, ...resumed } = { ...former, ...Object.fromEntries(changed), out: folder };
+  return resumed as RunOptions & Own;
+}
+
+/** Throws ArgumentError where the run has done more than it is to do. */
+export function checkLength({ iteration, options }: RunProgress, iterations: number, folder: string): void {
+  if (iterations >= iteration) return;
+  const problem = `${folder} has done ${iteration} already, and cannot end with ${iterations}`;
+  throw new ArgumentError(options.epochs === undefined ? "--iterations" : "--epochs", problem);
 }
 
 /** Throws ArgumentError where the run would go on with other images. */
@@ -80,6 +83,6 @@ export function checkSameImages(former: RunProgress, images: string, folder: str
 }
 
 /** Options as they are saved: the folder of the run is where it is found. */
-export function savedOptions({ out: _, resume: __, data, ...options }: GanOptions): GanOptions {
+export function savedOptions({ out: _, resume: __, data, ...options }: RunOptions): RunOptions {
   return { ...options, ...(data === undefined ? {} : { data: resolve(data) }) };
 }

@@ -75,6 +75,7 @@ async function createExperiment(path: string, settings: Settings, resume = false
   }
   const experiment: Experiment<"loss"> = {
     title: "test",
+    command: "test",
     folder,
     checkpoints,
     description: {
@@ -90,6 +91,7 @@ async function createExperiment(path: string, settings: Settings, resume = false
     },
     ...intervals,
     checkpointInterval,
+    epoch: 1,
     start,
     parts,
     progressAt: (iteration) => iteration,
@@ -102,10 +104,12 @@ async function createExperiment(path: string, settings: Settings, resume = false
       }),
     skipBatch: () => void draw(),
     takePictures: async () => ({ sample: new Uint8Array(1), large: new Uint8Array(1) }),
+    finalPictures: [],
     modelFiles: async () => new Map(),
     panels: [{ name: "loss", title: "Loss", color: "#000000" }],
     captions: { picture: "", samples: "" },
-    describeLosses: ({ iteration }) => `iteration ${iteration}`,
+    describeLosses: ({ last }) => `iteration ${last.iteration}`,
+    afterTraining: async () => undefined,
   };
   return { experiment, model, random, drawn };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { AdjointError, NonFiniteError } from "@adjoint/core";
 import type { CheckpointParts } from "@adjoint/core/io";
 import { FileSystemError } from "@adjoint/core/node";
+import type { FinalPicture, Findings, Moment } from "../program.js";
 import type { Panel } from "./chart.js";
 import type { RunCheckpoints } from "./checkpoints.js";
 import type { HistoryRow } from "./history.js";
@@ -21,11 +22,15 @@ import { type Losses, runTraining } from "./training-loop.js";
 /** What is trained, and how it is shown. */
 export interface Experiment<Name extends string> {
   readonly title: string;
+  /** What a user types to start the program. */
+  readonly command: string;
   readonly folder: RunFolder;
   readonly description: RunDescription;
   readonly historyInterval: number;
   readonly sampleInterval: number;
   readonly checkpointInterval: number;
+  /** Iterations of one pass over all training images. */
+  readonly epoch: number;
   readonly start: RunStart<Name>;
   readonly checkpoints: RunCheckpoints;
   /** What a checkpoint holds, and what is saved beside it. */
@@ -39,13 +44,17 @@ export interface Experiment<Name extends string> {
   readonly skipBatch: () => void;
   /** Takes the pictures of the moment. */
   readonly takePictures: () => Promise<Pictures>;
+  /** Pictures of the end. */
+  readonly finalPictures: readonly FinalPicture[];
   /** Makes the files of what was trained, by name, when training has ended. */
   readonly modelFiles: () => Promise<ReadonlyMap<string, Uint8Array>>;
   /** A curve for each loss, in the order of the history's columns. */
   readonly panels: readonly Panel<Name>[];
   readonly captions: { readonly picture: string; readonly samples: string };
   /** The line that is printed at each sample interval. */
-  readonly describeLosses: (row: HistoryRow<Name>) => string;
+  readonly describeLosses: (moment: Moment<Name>) => string;
+  /** Finds out, when training has ended by itself, how good it has become. */
+  readonly afterTraining: () => Promise<Findings | undefined>;
 }
 
 /**
@@ -71,11 +80,13 @@ export async function runExperiment<Name extends string>(
     const done = await train(experiment, { stopwatch, report, progress, signals });
     for (const [name, content] of await experiment.modelFiles()) await experiment.folder.write(name, content);
     const interrupted = done < experiment.description.iterationsAsked ? signals.received : undefined;
+    const findings = interrupted ? undefined : await experiment.afterTraining();
     const summary = await report.finish(
       interrupted ? { status: "interrupted", signal: interrupted } : { status: "finished" },
+      { findings, pictures: experiment.finalPictures },
     );
     progress.stop();
-    for (const line of closingLines(summary, experiment.folder)) output.write(`${line}\n`);
+    for (const line of closingLines(summary, experiment, findings)) output.write(`${line}\n`);
     return interrupted ? exitCodeOf(interrupted) : 0;
   } catch (error) {
     progress.stop();
@@ -129,12 +140,19 @@ async function train<Name extends string>(
       }
     },
     onSample: async (iteration) => {
-      if (history.last) progress.line(experiment.describeLosses(history.last));
+      progress.line(experiment.describeLosses(momentOf(experiment)));
       await addSample(iteration);
     },
     onNonFinite: guard && ((iteration, losses) => guard.refuseLosses(iteration, losses)),
     shouldStop: () => signals.received !== undefined,
   });
+}
+
+/** The last row of the history, and the mean of the rows since the line before it. */
+function momentOf<Name extends string>({ start, sampleInterval, epoch }: Experiment<Name>): Moment<Name> {
+  const last = start.history.last as HistoryRow<Name>;
+  const before = (Math.ceil(last.iteration / sampleInterval) - 1) * sampleInterval;
+  return { last, mean: start.history.meanSince(before), epoch: last.iteration / epoch };
 }
 
 async function saveCheckpoint<Name extends string>(
@@ -170,10 +188,16 @@ function openingLines({ description, folder }: Pick<Experiment<string>, "descrip
   ];
 }
 
-function closingLines(summary: RunSummary, { path }: RunFolder): string[] {
+function closingLines(
+  summary: RunSummary,
+  { folder: { path }, command }: Pick<Experiment<string>, "folder" | "command">,
+  findings: Findings | undefined,
+): string[] {
   const median = summary.medianMillisecondsPerIteration;
-  const goOn = summary.status === "interrupted" ? [`To go on: npm start -- --resume ${path}`] : [];
+  const goOn = summary.status === "interrupted" ? [`To go on: ${command} -- --resume ${path}`] : [];
+  const found = findings?.rows.map(([name, value]) => `${name}: ${value}`) ?? [];
   return [
+    ...found,
     `${describeStatus(summary)}${median === null ? "" : ` Median: ${milliseconds(median)} an iteration.`}`,
     `Pictures, losses, models and summary are in ${path}; open ${join(path, RUN_FILES.page)}`,
     ...goOn,

@@ -37,6 +37,7 @@ figcaption, .note { color: var(--muted); font-size: 0.875rem; margin-top: 10px; 
   display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 220px), 1fr)); gap: 24px 20px; margin-top: 20px;
 }
 .samples figcaption { margin-top: 6px; }
+.final { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 40px; align-items: start; }
 .tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 48px 40px; }
 table { width: 100%; border-collapse: collapse; font-size: 0.9375rem; }
 th, td { text-align: left; vertical-align: top; padding: 8px 0; border-bottom: 1px solid var(--line); }

@@ -27,20 +27,20 @@ describe("the process", () => {
   it("exits with 2 and one line for a wrong option", async () => {
     const { ended, text } = start(["--colour", "red"]);
     expect(await ended).toBe(2);
-    expect(text).toEqual({ output: "", errors: "mnist-gan: unknown option '--colour'\n" });
+    expect(text).toEqual({ output: "", errors: "small: unknown option '--colour'\n" });
   });
 
   it("exits with 0 and prints the options for --help", async () => {
     const { ended, text } = start(["--help"]);
     expect(await ended).toBe(0);
-    expect(text.output).toMatch(/^Usage: mnist-gan \[options\]\n/);
+    expect(text.output).toMatch(/^Usage: small \[options\]\n/);
     expect(text.errors).toBe("");
   });
 
   it("exits with 1 and one line for a folder that is not there", async () => {
     const { ended, text } = start(["--data", "no/such/folder"]);
     expect(await ended).toBe(1);
-    expect(text).toEqual({ output: "", errors: "mnist-gan: loadMnist: there is no folder no/such/folder\n" });
+    expect(text).toEqual({ output: "", errors: "small: loadMnist: there is no folder no/such/folder\n" });
   });
 
   it("goes on training where nobody reads what it prints", async () => {
@@ -61,7 +61,7 @@ describe("a signal", () => {
     ["SIGTERM", 143],
   ] as const)("%s ends the run in order, with exit code %d and a whole folder", async (signal, code) => {
     const run = startLongRun();
-    await untilPrinted(run, /^4 \[D loss/m);
+    await untilPrinted(run, /^4 \[loss/m);
     run.child.kill(signal);
     expect(await run.ended).toBe(code);
     expect(run.text.errors).toBe("");
@@ -73,14 +73,13 @@ describe("a signal", () => {
     const rows = readFileSync(join(run.folder, "history.csv"), "utf8").trimEnd().split("\n");
     expect(rows).toHaveLength(done + 1);
     const files = readdirSync(run.folder, { recursive: true, encoding: "utf8" });
-    expect(run.text.output).toContain(`To go on: npm start -- --resume ${run.folder}`);
+    expect(run.text.output).toContain(`To go on: npm run small -- --resume ${run.folder}`);
     const { progress } = await readCheckpointFile(join(run.folder, "checkpoint.safetensors"));
     expect(progress).toMatchObject({ iteration: done });
     expect(files).toContain(`samples/${String(done).padStart(6, "0")}.png`);
     expect(files).toEqual(
       expect.arrayContaining([
-        "discriminator.safetensors",
-        "generator.safetensors",
+        "model.safetensors",
         "gallery.png",
         "history.csv",
         "index.html",

@@ -2,6 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { FinalPicture, Findings } from "../program.js";
 import { CHART_THEMES, type Panel, renderChart } from "./chart.js";
 import type { History } from "./history.js";
 import { type PagePicture, type PageTable, renderPage } from "./page.js";
@@ -29,6 +30,14 @@ export interface Pictures {
   /** Many images; the former one is replaced. */
   readonly large: Uint8Array;
 }
+
+/** What there is to show when a run has ended. */
+export interface RunEnd {
+  readonly pictures: readonly FinalPicture[];
+  readonly findings?: Findings | undefined;
+}
+
+const NOTHING: RunEnd = { pictures: [] };
 
 /** Chart and page are drawn anew at most this often while the run goes on. */
 const REDRAW_SECONDS = 5;
@@ -65,14 +74,15 @@ export class RunReport<Name extends string> {
   }
 
   /** Writes everything, with how the run ended. */
-  async finish(status: RunStatus): Promise<RunSummary> {
-    const summary = await this.#writeNumbers(status);
-    await this.#draw(status);
+  async finish(status: RunStatus, end: RunEnd = NOTHING): Promise<RunSummary> {
+    for (const { name, draw } of end.pictures) await this.#parts.folder.write(name, await draw());
+    const summary = await this.#writeNumbers(status, end);
+    await this.#draw(status, end);
     return summary;
   }
 
-  async #writeNumbers(status: RunStatus): Promise<RunSummary> {
-    const summary = this.#summary(status);
+  async #writeNumbers(status: RunStatus, { findings }: RunEnd = NOTHING): Promise<RunSummary> {
+    const summary = { ...this.#summary(status), ...(findings && { measures: findings.values }) };
     await this.writeHistory();
     await this.#parts.folder.write(RUN_FILES.summary, `${JSON.stringify(summary, null, 2)}\n`);
     return summary;
@@ -91,16 +101,16 @@ export class RunReport<Name extends string> {
     };
   }
 
-  async #draw(status: RunStatus): Promise<void> {
+  async #draw(status: RunStatus, end: RunEnd = NOTHING): Promise<void> {
     const { folder, history, panels } = this.#parts;
     const light = renderChart(history, panels, CHART_THEMES.light);
     await folder.write(RUN_FILES.chart, light);
     const dark = renderChart(history, panels, CHART_THEMES.dark);
-    await folder.write(RUN_FILES.page, await this.#page(this.#summary(status), { light, dark }));
+    await folder.write(RUN_FILES.page, await this.#page(this.#summary(status), { light, dark }, end));
     this.#drawnAt = this.#parts.stopwatch.totalSeconds;
   }
 
-  async #page(summary: RunSummary, chart: { light: string; dark: string }): Promise<string> {
+  async #page(summary: RunSummary, chart: { light: string; dark: string }, end: RunEnd): Promise<string> {
     const { title, panels, captions } = this.#parts;
     return renderPage({
       title,
@@ -112,12 +122,14 @@ export class RunReport<Name extends string> {
       chartCaption: CHART_CAPTION,
       samples: await this.#pageSamples(),
       samplesCaption: captions.samples,
-      tables: this.#tables(summary),
+      finalPictures: await Promise.all(end.pictures.map(({ name, caption }) => this.#picture(name, caption))),
+      tables: this.#tables(summary, end),
     });
   }
 
-  #tables(summary: RunSummary): PageTable[] {
+  #tables(summary: RunSummary, { findings }: RunEnd): PageTable[] {
     return [
+      ...(findings ? [findings] : []),
       { heading: "Options", rows: describeOptions(summary) },
       { heading: "Machine", rows: describeMachine(summary) },
     ];
@@ -131,7 +143,7 @@ export class RunReport<Name extends string> {
   }
 
   async #picture(name: string, caption: string): Promise<PagePicture> {
-    return { png: await readFile(join(this.#parts.folder.path, name)), caption };
+    return { name, content: await readFile(join(this.#parts.folder.path, name)), caption };
   }
 }
 

@@ -1,4 +1,4 @@
-// The program as a process of its own, built from the sources as they are.
+// A program as a process of its own, built from the sources as they are.
 
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -6,21 +6,22 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const EXAMPLE = fileURLToPath(new URL("..", import.meta.url));
+const COMMON = fileURLToPath(new URL("..", import.meta.url));
+const SMALL = new URL("small-main.ts", import.meta.url);
 
 /**
- * Builds the program, and returns the path of its entry.
+ * Builds a program, the small one by default, and returns the path of its entry.
  *
  * @param name keeps the builds of test files that run at once apart
  */
-export async function buildProgram(name: string): Promise<string> {
+export async function buildProgram(name: string, entry = SMALL): Promise<string> {
   // below node_modules, so that the program finds what it imports, and git ignores it
-  const folder = join(EXAMPLE, "node_modules", ".adjoint-test", name);
+  const folder = join(COMMON, "node_modules", ".adjoint-test", name);
   const manifest: { dependencies: Record<string, string> } = JSON.parse(
-    readFileSync(join(EXAMPLE, "package.json"), "utf8"),
+    readFileSync(join(COMMON, "package.json"), "utf8"),
   );
   await build({
-    entryPoints: [join(EXAMPLE, "src", "main.ts")],
+    entryPoints: { main: fileURLToPath(entry) },
     outdir: folder,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -28,7 +29,7 @@ export async function buildProgram(name: string): Promise<string> {
     platform: "node",
     format: "esm",
     conditions: ["@adjoint/source"],
-    external: Object.keys(manifest.dependencies).filter((dependency) => dependency !== "@adjoint/core"),
+    external: Object.keys(manifest.dependencies).filter((dependency) => !dependency.startsWith("@adjoint/")),
     logLevel: "error",
   });
   return join(folder, "main.mjs");

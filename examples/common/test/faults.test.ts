@@ -63,7 +63,7 @@ describe("a full disk", () => {
     mkdirSync(folder);
     // room for two checkpoints, and not for a third beside them
     const script =
-      'mount -t tmpfs -o size=7m tmpfs "$1"; folder="$1"; shift; "$@"; code=$?; cp -a "$folder" "$folder.copy"; exit $code';
+      'mount -t tmpfs -o size=6500k tmpfs "$1"; folder="$1"; shift; "$@"; code=$?; cp -a "$folder" "$folder.copy"; exit $code';
     const args = [...OPTIONS, ...INTERVALS, "--data", data, "--out", folder];
     const command = [
       "--mount",
@@ -89,7 +89,7 @@ describe("a full disk", () => {
     const { data, folder } = folders();
     // a first checkpoint is written without a limit, which lies below the size of the next
     const first = startProgram(program, [...OPTIONS, ...INTERVALS, "--data", data, "--out", folder]);
-    while (!/^3 \[D loss/m.test(first.text.output)) await new Promise((resolve) => setTimeout(resolve, 2));
+    while (!/^3 \[loss/m.test(first.text.output)) await new Promise((resolve) => setTimeout(resolve, 2));
     first.child.kill("SIGKILL");
     await first.ended;
     const command = ["-c", 'ulimit -f 2000; exec "$@"', "sh", process.execPath, program, "--resume", folder];
@@ -104,7 +104,7 @@ describe("a full disk", () => {
     const run = startCommand("bash", ["-c", 'ulimit -f 100; exec "$@"', "sh", process.execPath, program, ...args]);
     await expectRefusal(run, join(folder, "checkpoint.next.safetensors"), "EFBIG");
     expect(run.text.output).toContain("there is no checkpoint");
-    expect(run.text.output).not.toContain("[D loss");
+    expect(run.text.output).not.toContain("[loss");
   });
 });
 
@@ -118,7 +118,7 @@ describe("a folder without permission", () => {
     const args = [...OPTIONS, "--data", data, "--out", join(folder, "run")];
     const { ended, text } = startProgram(program, args, somebody);
     expect(await ended, text.output).toBe(1);
-    expect(text.errors).toBe(`mnist-gan: EACCES: permission denied, mkdir '${join(folder, "run")}'\n`);
+    expect(text.errors).toBe(`small: EACCES: permission denied, mkdir '${join(folder, "run")}'\n`);
   });
 
   it("is told in one line: a run that goes on in it, whose checkpoint stays", async () => {

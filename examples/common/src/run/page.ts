@@ -5,7 +5,9 @@ import { PAGE_STYLE } from "./page-style.js";
 
 /** A picture on the page. */
 export interface PagePicture {
-  readonly png: Uint8Array;
+  /** The name of its file, which says what it is: `.png` or `.svg`. */
+  readonly name: string;
+  readonly content: Uint8Array;
   readonly caption: string;
 }
 
@@ -29,6 +31,8 @@ export interface PageContent {
   readonly chartCaption: string;
   readonly samples: readonly PagePicture[];
   readonly samplesCaption: string;
+  /** Those of the end. */
+  readonly finalPictures: readonly PagePicture[];
   readonly tables: readonly PageTable[];
 }
 
@@ -56,6 +60,7 @@ ${figures.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd>
 </div>
 ${mainPicture ? picture(mainPicture) : ""}
 </header>
+${finalSection(content)}
 ${chartSection(content)}
 ${samplesSection(content)}
 <section class="tables">
@@ -67,8 +72,15 @@ ${tables.map(table)}
 `.text;
 }
 
-function picture({ png, caption }: PagePicture): Html {
-  return html`<figure><img src="${dataUri(png)}" alt="${caption}"><figcaption>${caption}</figcaption></figure>`;
+function picture({ name, content, caption }: PagePicture): Html {
+  return html`<figure><img src="${dataUri(name, content)}" alt="${caption}"><figcaption>${caption}</figcaption></figure>`;
+}
+
+function finalSection({ finalPictures }: PageContent): Html {
+  if (finalPictures.length === 0) return html``;
+  return html`<section class="final">
+${finalPictures.map(picture)}
+</section>`;
 }
 
 function chartSection({ chart, chartCaption }: PageContent): Html {

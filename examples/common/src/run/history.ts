@@ -47,6 +47,15 @@ export class History<Name extends string = string> {
     return this.#rows.at(-1);
   }
 
+  /** The mean of the rows after an iteration, under the last one's. Throws DataError where there is none. */
+  meanSince(iteration: number): HistoryRow<Name> {
+    const rows = this.#rows.filter((row) => row.iteration > iteration);
+    const last = rows.at(-1);
+    if (!last) throw new DataError("History.meanSince", `there is no row after iteration ${iteration}`);
+    const means = this.names.map((name) => [name, rows.reduce((sum, row) => sum + row[name], 0) / rows.length]);
+    return { iteration: last.iteration, ...(Object.fromEntries(means) as { [K in Name]: number }) };
+  }
+
   /** Adds a row. */
   add(row: HistoryRow<Name>): void {
     this.#rows.push(row);

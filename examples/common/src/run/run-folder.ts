@@ -13,8 +13,6 @@ export const RUN_FILES = {
   picture: "gallery.png",
   summary: "summary.json",
   page: "index.html",
-  generator: "generator.safetensors",
-  discriminator: "discriminator.safetensors",
   checkpoint: "checkpoint.safetensors",
   previousCheckpoint: "checkpoint.previous.safetensors",
   nextCheckpoint: "checkpoint.next.safetensors",
@@ -29,9 +27,12 @@ const LEFT_BEHIND = /^\..+\.tmp$/;
 /** A folder that one run writes into. */
 export class RunFolder {
   readonly path: string;
+  /** Names of the files that this program alone writes. */
+  readonly #ownFiles: readonly string[];
 
-  private constructor(path: string) {
+  private constructor(path: string, ownFiles: readonly string[]) {
     this.path = path;
+    this.#ownFiles = ownFiles;
   }
 
   /**
@@ -39,13 +40,16 @@ export class RunFolder {
    *
    * @param path a folder that holds no run, unless `overwrite` says to delete that run's files; other files stay.
    *   Without a path, a new folder `runs/<program>-<date>-<time>` in the current one
+   * @param ownFiles names of the files that this program writes beside those of every run
    * @throws ArgumentError where a run is there
    */
   static async create(
     program: string,
     { path, overwrite }: { path?: string | undefined; overwrite: boolean },
+    ownFiles: readonly string[] = [],
   ): Promise<RunFolder> {
-    const folder = new RunFolder(path ?? unusedName(join("runs", `${program}-${timestamp(new Date())}`)));
+    const name = path ?? unusedName(join("runs", `${program}-${timestamp(new Date())}`));
+    const folder = new RunFolder(name, ownFiles);
     const former = await folder.#formerFiles();
     if (former.length > 0 && !overwrite) {
       throw new ArgumentError("--out", `${folder.path} already holds a run; name another folder, or add --overwrite`);
@@ -60,7 +64,7 @@ export class RunFolder {
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
       throw new ArgumentError("--resume", `there is no folder ${path}`);
     }
-    const folder = new RunFolder(path);
+    const folder = new RunFolder(path, []);
     await mkdir(join(path, RUN_FILES.samples), { recursive: true });
     for (const name of await folder.#leftBehind()) await rm(join(path, name), { force: true });
     return folder;
@@ -89,7 +93,8 @@ export class RunFolder {
 
   async #formerFiles(): Promise<string[]> {
     const { samples, ...files } = RUN_FILES;
-    const single = Object.values(files).filter((name) => existsSync(join(this.path, name)));
+    const names = [...Object.values(files), ...this.#ownFiles];
+    const single = names.filter((name) => existsSync(join(this.path, name)));
     const pictures = await this.#sampleNames();
     return [...single, ...pictures.map((name) => join(samples, name)), ...(await this.#leftBehind())];
   }

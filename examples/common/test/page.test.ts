@@ -9,11 +9,12 @@ const content = {
   lead: 'in <folder> & "more"',
   warning: false,
   figures: [{ label: "Iterations", value: "7" }],
-  mainPicture: { png: new Uint8Array([1, 2, 3]), caption: "100 images" },
+  mainPicture: { name: "gallery.png", content: new Uint8Array([1, 2, 3]), caption: "100 images" },
   chart: { light: "<svg id='light'></svg>", dark: "<svg id='dark'></svg>" },
   chartCaption: "curves",
-  samples: [{ png: new Uint8Array([4, 5, 6]), caption: "Iteration 7" }],
+  samples: [{ name: "7.png", content: new Uint8Array([4, 5, 6]), caption: "Iteration 7" }],
   samplesCaption: "samples",
+  finalPictures: [{ name: "latent.svg", content: new Uint8Array([7, 8, 9]), caption: "At the end" }],
   tables: [{ heading: "Options", rows: [["--out", "<script>alert(1)</script>"]] as const }],
 };
 
@@ -27,7 +28,11 @@ export function addresses(page: string): string[] {
 describe("renderPage", () => {
   it("refers to nothing outside the page", () => {
     const page = renderPage(content);
-    expect(addresses(page)).toEqual(["data:image/png;base64,AQID", "data:image/png;base64,BAUG"]);
+    expect(addresses(page)).toEqual([
+      "data:image/png;base64,AQID",
+      "data:image/svg+xml;base64,BwgJ",
+      "data:image/png;base64,BAUG",
+    ]);
     expect(page).not.toMatch(/<(script|link|iframe|object|embed)\b/);
   });
 
@@ -45,7 +50,7 @@ describe("renderPage", () => {
   });
 
   it("does without a picture where none was taken", () => {
-    expect(addresses(renderPage({ ...content, mainPicture: undefined, samples: [] }))).toEqual([]);
+    expect(addresses(renderPage({ ...content, mainPicture: undefined, samples: [], finalPictures: [] }))).toEqual([]);
   });
 });
 

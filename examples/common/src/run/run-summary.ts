@@ -36,6 +36,8 @@ export type RunSummary = RunDescription &
     readonly totalSeconds: number;
     /** The losses that were read last. */
     readonly last: HistoryRow<string> | null;
+    /** What was found out about the trained model, where the program does that. */
+    readonly measures?: Readonly<Record<string, number>>;
   };
 
 /** Versions of Node, of the library, and of gpu.js where it computes. */

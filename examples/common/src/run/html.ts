@@ -23,7 +23,8 @@ function insert(value: Inserted): string {
   return String(value).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** A PNG as an address that needs no file. */
-export function dataUri(png: Uint8Array): string {
-  return `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
+/** A picture as an address that needs no file. @param name that of its file, which ends in `.png` or `.svg` */
+export function dataUri(name: string, content: Uint8Array): string {
+  const type = name.endsWith(".svg") ? "svg+xml" : "png";
+  return `data:image/${type};base64,${Buffer.from(content).toString("base64")}`;
 }
