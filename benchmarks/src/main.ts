@@ -21,6 +21,7 @@ import {
 import { benchmarkBrowser } from "./workloads/browser.js";
 import { measureSizes } from "./workloads/bundle-size.js";
 import { messageOf } from "./workloads/compare.js";
+import { benchmarkDcgan } from "./workloads/dcgan.js";
 import { benchmarkFreezing } from "./workloads/freezing.js";
 import { benchmarkFunctions } from "./workloads/functions.js";
 import { benchmarkGan, sweepGan } from "./workloads/gan.js";
@@ -28,7 +29,7 @@ import { benchmarkImport } from "./workloads/import-time.js";
 import { measureMemory } from "./workloads/memory.js";
 import { benchmarkProducts } from "./workloads/products.js";
 
-const NEEDS_CONTESTANTS = ["products", "elementwise", "gan", "freezing"] as const;
+const NEEDS_CONTESTANTS = ["products", "elementwise", "gan", "dcgan", "freezing"] as const;
 const MEMORY_MOMENTS = [2_000, 20_000];
 const MEMORY_THREADS = 2;
 
@@ -41,6 +42,7 @@ async function* compareAll(
   if (only.includes("products")) yield* benchmarkProducts(contestants, turns);
   if (only.includes("elementwise")) yield* benchmarkFunctions(contestants, turns);
   if (only.includes("gan")) yield* benchmarkGan(contestants, turns);
+  if (only.includes("dcgan")) yield* benchmarkDcgan(contestants, turns);
   if (sweep) yield* sweepGan(contestants, turns);
   if (only.includes("freezing")) yield* benchmarkFreezing(contestants, turns);
 }

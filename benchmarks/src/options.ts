@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 
 /** The parts of the benchmarks. */
-export const PARTS = ["products", "elementwise", "gan", "freezing", "import", "size", "browser"] as const;
+export const PARTS = ["products", "elementwise", "gan", "dcgan", "freezing", "import", "size", "browser"] as const;
 
 /** One of them. */
 export type Part = (typeof PARTS)[number];

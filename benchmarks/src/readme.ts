@@ -33,7 +33,7 @@ export function replaceBetweenMarkers(text: string, content: string): string {
 
 /** The table with what it was measured on and by which command. */
 export function formatReadmeTable(results: Results): string {
-  const gan = results.comparisons.filter(({ title }) => title.startsWith("One GAN iteration, batch 128"));
+  const gan = results.comparisons.filter(({ title }) => /^One (GAN|DCGAN) iteration, batch (128|4)/.test(title));
   const products = results.comparisons.filter(({ title }) => title.startsWith("Product"));
   const columns = COLUMNS.filter(({ names }) => [...gan, ...products].some((c) => best(c, names)));
   const rows = [

@@ -19,6 +19,7 @@ import {
   useBackend,
   WasmBackend,
 } from "@adjoint/core";
+import { prepareDcgan } from "./adjoint-dcgan.js";
 import { prepareFreezing } from "./adjoint-freezing.js";
 import { prepareGan } from "./adjoint-gan.js";
 import { resident } from "./adjoint-resident.js";
@@ -66,6 +67,7 @@ function versionOf(name: string): string {
 function prepare(task: Task): Prepared | Promise<Prepared> {
   if (task.kind === "product") return prepareProduct(task);
   if (task.kind === "function") return prepareFunction(task);
+  if (task.kind === "dcgan") return prepareDcgan(task);
   return task.kind === "gan" ? prepareGan(task) : prepareFreezing(task);
 }
 

@@ -1,17 +1,17 @@
-// The GAN in jax-js: valueAndGrad and an Adam of our own in Keras's form, one compiled function for each of the three
+// The GAN in jax-js: valueAndGrad and an Adam of our own, one compiled function for each of the three
 // updates and one for the generated images.
 
 import { blockUntilReady, jit, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
 import type { Prepared } from "./implementation.js";
+import { adam, type Batch, freshTrained, refs, scheduledRate, type Trained } from "./jax-js-training.js";
 import { type GanTask, SHOWN_ITERATIONS } from "./protocol.js";
 
-const [BETA1, BETA2, EPSILON, RATE] = [0.9, 0.999, 1e-7, 1e-3];
+const DECAYS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
+const EPSILON = 1e-7;
+const RATE = 1e-3;
 const [PIXELS, NOISE] = [784, 100];
 
-/** A model's four parameters and their two means. */
-type Trained = { parameters: np.Array[]; m: np.Array[]; v: np.Array[] };
 type Update = { loss: np.Array; accuracy: np.Array; trained: Trained };
-type Batch = { real: np.Array; discriminatorNoise: np.Array; generatorNoise: np.Array };
 
 function dense(x: np.Array, kernel: np.Array, bias: np.Array): np.Array {
   return np.matmul(x, kernel).add(bias);
@@ -32,21 +32,6 @@ function crossEntropy(probability: np.Array, label: 0 | 1): np.Array {
   return np.mean(np.log(label ? p : np.subtract(1, p))).neg();
 }
 
-/** θ ← θ − α·m / (√v + ε). Consumes its arguments. */
-function adam({ parameters, m, v }: Trained, gradients: np.Array[], rate: np.Array): Trained {
-  const next: Trained = { parameters: [], m: [], v: [] };
-  gradients.forEach((gradient, i) => {
-    const mean = (m[i] as np.Array).mul(BETA1).add(gradient.ref.mul(1 - BETA1));
-    const square = (v[i] as np.Array).mul(BETA2).add(np.square(gradient).mul(1 - BETA2));
-    const change = mean.ref.mul(rate.ref).div(np.sqrt(square.ref).add(EPSILON));
-    next.parameters.push((parameters[i] as np.Array).sub(change));
-    next.m.push(mean);
-    next.v.push(square);
-  });
-  rate.dispose();
-  return next;
-}
-
 const compiledGenerate = jit(generate);
 
 function discriminatorUpdate(label: 0 | 1) {
@@ -58,7 +43,7 @@ function discriminatorUpdate(label: 0 | 1) {
   return jit((trained: Trained, images: np.Array, rate: np.Array): Update => {
     const parameters = trained.parameters.map((parameter) => parameter.ref);
     const [[value, accuracy], gradients] = valueAndGrad(loss, { hasAux: true })(parameters, images);
-    return { loss: value, accuracy, trained: adam(trained, gradients, rate) };
+    return { loss: value, accuracy, trained: adam(trained, gradients, rate, DECAYS) };
   });
 }
 
@@ -70,7 +55,7 @@ const updateOnGenerated = discriminatorUpdate(0);
 const updateGenerator = jit((trained: Trained, discriminator: np.Array[], noise: np.Array, rate: np.Array) => {
   const parameters = trained.parameters.map((parameter) => parameter.ref);
   const [loss, gradients] = valueAndGrad(generatorLoss)(parameters, discriminator, noise);
-  return { loss, trained: adam(trained, gradients, rate) };
+  return { loss, trained: adam(trained, gradients, rate, DECAYS) };
 });
 
 /** Iterations that start from the task's weights at each turn. */
@@ -122,11 +107,16 @@ class JaxGan {
     const { real, discriminatorNoise, generatorNoise } = this.#batches[this.#iteration % this.#batches.length] as Batch;
     const t = 2 * this.#iteration++;
     const generated = compiledGenerate(refs(this.#generator.parameters), discriminatorNoise.ref);
-    const onReal = updateOnReal(this.#discriminator, real.ref, rateAt(t + 1));
-    const onGenerated = updateOnGenerated(onReal.trained, generated, rateAt(t + 2));
+    const onReal = updateOnReal(this.#discriminator, real.ref, scheduledRate(t + 1, RATE, DECAYS));
+    const onGenerated = updateOnGenerated(onReal.trained, generated, scheduledRate(t + 2, RATE, DECAYS));
     this.#discriminator = onGenerated.trained;
     const judging = refs(this.#discriminator.parameters);
-    const update = updateGenerator(this.#generator, judging, generatorNoise.ref, rateAt(t / 2 + 1));
+    const update = updateGenerator(
+      this.#generator,
+      judging,
+      generatorNoise.ref,
+      scheduledRate(t / 2 + 1, RATE, DECAYS),
+    );
     this.#generator = update.trained;
     onReal.accuracy.dispose();
     onGenerated.accuracy.dispose();
@@ -137,23 +127,9 @@ class JaxGan {
 
   #fresh(from: number): Trained {
     const { weights, width } = this.#task;
-    const shapes = shapesOf(width);
-    const take = (make: (i: number) => np.Array) => [0, 1, 2, 3].map((i) => make(from + i));
-    return {
-      parameters: take((i) => np.array(weights[i] as Float32Array, { shape: shapes[i] as number[] })),
-      m: take((i) => np.zeros(shapes[i] as number[])),
-      v: take((i) => np.zeros(shapes[i] as number[])),
-    };
+    const shapes = shapesOf(width).slice(from, from + 4);
+    return freshTrained(shapes.map((shape, i) => () => np.array(weights[from + i] as Float32Array, { shape })));
   }
-}
-
-function refs(arrays: readonly np.Array[]): np.Array[] {
-  return arrays.map((array) => array.ref);
-}
-
-/** rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ), as an array, so that a new value compiles nothing new. */
-function rateAt(t: number): np.Array {
-  return np.array((RATE * Math.sqrt(1 - BETA2 ** t)) / (1 - BETA1 ** t));
 }
 
 /** In the order of the task's weights. */

@@ -4,6 +4,7 @@
 import { createRequire } from "node:module";
 import { blockUntilReady, defaultDevice, init, jit, numpy as np } from "@jax-js/jax";
 import { type Implementation, noPart, type Prepared } from "./implementation.js";
+import { prepareJaxDcgan } from "./jax-js-dcgan.js";
 import { prepareJaxGan } from "./jax-js-gan.js";
 import type { ContestantSpec, FunctionName, FunctionTask, ProductTask, Task } from "./protocol.js";
 
@@ -32,6 +33,7 @@ async function prepare(task: Task): Promise<Prepared> {
   if (task.kind === "product") return prepareProduct(task);
   if (task.kind === "function") return prepareFunction(task);
   if (task.kind === "gan" && !task.draws) return prepareJaxGan(task);
+  if (task.kind === "dcgan") return prepareJaxDcgan(task);
   throw noPart("jax-js", task);
 }
 

@@ -53,6 +53,34 @@ export interface GanTask {
   readonly draws?: boolean;
 }
 
+/**
+ * Iterations of a GAN with convolutions from given weights, on given batches: 100 → 7×7×256 → 14×14×128 → 14×14×64 →
+ * 28×28×1, each but the last normalized over the batch, against convolutions of 32, 64 and 128 filters, all 3×3. One
+ * update of the discriminator on both kinds of images, one of the generator.
+ */
+export interface DcganTask {
+  readonly kind: "dcgan";
+  readonly batchSize: number;
+  /** As adjoint has them, channels last, in the order of `DCGAN_SHAPES`. */
+  readonly weights: readonly Float32Array[];
+  readonly batches: readonly GanInputs[];
+}
+
+/** The generator's dense kernel, its kernels and biases, then the discriminator's kernels and biases. */
+export const DCGAN_SHAPES: readonly (readonly number[])[] = [
+  [100, 12544],
+  ...[[3, 3, 128, 256], [128]],
+  ...[[3, 3, 64, 128], [64]],
+  ...[[3, 3, 1, 64], [1]],
+  ...[[3, 3, 1, 32], [32]],
+  ...[[3, 3, 32, 64], [64]],
+  ...[[3, 3, 64, 128], [128]],
+  ...[[2048, 1], [1]],
+];
+
+/** Adam's rate and first decay in that GAN, and what its normalizations add to a variance. */
+export const DCGAN_OPTIONS = { learningRate: 2e-4, beta1: 0.5, epsilon: 1e-7, normalizationEpsilon: 1e-5 } as const;
+
 /** adjoint only: one update with a discriminator in the given state. See workloads/freezing.ts. */
 export interface FreezingTask {
   readonly kind: "freezing";
@@ -61,7 +89,7 @@ export interface FreezingTask {
 }
 
 /** Work that can be prepared once and run any number of times. */
-export type Task = ProductTask | FunctionTask | GanTask | FreezingTask;
+export type Task = ProductTask | FunctionTask | GanTask | DcganTask | FreezingTask;
 
 /** How many iterations of the GAN a contestant shows the losses of before it is timed. */
 export const SHOWN_ITERATIONS = 3;
