@@ -44,6 +44,7 @@ export { ReferenceBackend } from "./backends/reference/index.js";
 export { WasmBackend, type WasmMemory } from "./backends/wasm/index.js";
 export { ByteDataset, type ByteScaling } from "./data/byte-dataset.js";
 export { type IdxArray, parseIdx } from "./data/idx.js";
+export { ShuffledEpochs } from "./data/shuffled-epochs.js";
 export type { DType, FloatArray } from "./dtype.js";
 export {
   AdjointError,
