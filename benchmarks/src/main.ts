@@ -25,6 +25,7 @@ import { benchmarkDcgan } from "./workloads/dcgan.js";
 import { benchmarkFreezing } from "./workloads/freezing.js";
 import { benchmarkFunctions } from "./workloads/functions.js";
 import { benchmarkGan, sweepGan } from "./workloads/gan.js";
+import { benchmarkGpu } from "./workloads/gpu.js";
 import { benchmarkImport } from "./workloads/import-time.js";
 import { measureMemory } from "./workloads/memory.js";
 import { benchmarkProducts } from "./workloads/products.js";
@@ -72,7 +73,8 @@ async function bench(options: Options): Promise<Results> {
     for (const contestant of contestants) contestant.close();
   }
   if (options.only.includes("import")) show(await benchmarkImport(turns));
-  const absent = options.only.includes("browser") ? await benchmarkBrowser(turns, show) : [];
+  const absent = options.only.includes("browser") ? [...(await benchmarkBrowser(turns, show))] : [];
+  if (options.only.includes("gpu")) absent.push(...(await benchmarkGpu({ ...turns, ...options }, show)));
   console.log(formatNotRun(absent).join("\n"));
   const notRun = [...missing, ...absent];
   return {

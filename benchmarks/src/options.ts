@@ -3,7 +3,17 @@
 import { parseArgs } from "node:util";
 
 /** The parts of the benchmarks. */
-export const PARTS = ["products", "elementwise", "gan", "dcgan", "freezing", "import", "size", "browser"] as const;
+export const PARTS = [
+  "products",
+  "elementwise",
+  "gan",
+  "dcgan",
+  "freezing",
+  "import",
+  "size",
+  "browser",
+  "gpu",
+] as const;
 
 /** One of them. */
 export type Part = (typeof PARTS)[number];
@@ -17,6 +27,8 @@ export interface Options {
   readonly sweep: boolean;
   /** Memory over 20,000 iterations. Takes minutes. */
   readonly memory: boolean;
+  /** The GPU's float32 peak in TFLOP/s. */
+  readonly peak?: number | undefined;
   readonly readme: boolean;
   readonly out: string;
   readonly help: boolean;
@@ -31,6 +43,7 @@ export const HELP = `npm run bench [-- options]
   --quick     short turns and 2 rounds: whether everything runs, not how fast
   --sweep     also the GAN over batch sizes 32 … 1024 and widths 64 … 1024
   --memory    also memory over 20,000 iterations; takes minutes
+  --peak T    the GPU's float32 peak in TFLOP/s, by its data sheet: tables of "gpu" then say the share that was reached
   --readme    write the table of README.md
   --out DIR   where results.md and results.json go; benchmarks/results by default`;
 
@@ -44,6 +57,7 @@ export function readOptions(args: readonly string[]): Options {
       quick: { type: "boolean", default: false },
       sweep: { type: "boolean", default: false },
       memory: { type: "boolean", default: false },
+      peak: { type: "string" },
       readme: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
       out: { type: "string", default: "benchmarks/results" },
@@ -57,7 +71,11 @@ export function readOptions(args: readonly string[]): Options {
     throw new Error(`--rounds must be a whole number ≥ 1, got ${values.rounds}`);
   }
   if (values.readme && values.quick) throw new Error("--readme shows what was measured: leave out --quick");
-  return { ...values, only: only.filter(isPart), rounds };
+  const peak = values.peak === undefined ? undefined : Number(values.peak);
+  if (peak !== undefined && !(peak > 0 && peak < Infinity)) {
+    throw new Error(`--peak must be a number of TFLOP/s > 0, got ${values.peak}`);
+  }
+  return { ...values, only: only.filter(isPart), rounds, peak };
 }
 
 function isPart(name: string): name is Part {

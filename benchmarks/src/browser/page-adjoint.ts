@@ -1,10 +1,9 @@
 // adjoint in the page, in one of the modes of its gpu backend.
 
-import { type BackendName, matmul, noGradient, scope, tensor, useBackend } from "@adjoint/core";
+import { type BackendName, tensor, useBackend } from "@adjoint/core";
 import { prepareGan } from "../contestants/adjoint-gan.js";
-import { resident } from "../contestants/adjoint-resident.js";
-import { noPart, type Prepared } from "../contestants/implementation.js";
-import type { ProductTask } from "../contestants/protocol.js";
+import { prepareProduct } from "../contestants/adjoint-product.js";
+import { noPart } from "../contestants/implementation.js";
 import type { PageLibrary } from "./page.js";
 
 /** adjoint on a backend. */
@@ -17,19 +16,5 @@ export function adjointIn(name: BackendName): PageLibrary {
       throw noPart("adjoint in a page", task);
     },
     settle: async () => void (await tensor([1]).add(1).data()),
-  };
-}
-
-async function prepareProduct({ m, k, n, transposeA, a, b }: ProductTask): Promise<Prepared> {
-  const left = resident(a, transposeA ? [k, m] : [m, k]);
-  const right = resident(b, [k, n]);
-  const multiply = () => noGradient(() => matmul(left, right, { transposeA }));
-  return {
-    result: Float32Array.from(await multiply().data()),
-    call: () => {
-      scope(() => {
-        multiply();
-      });
-    },
   };
 }

@@ -8,7 +8,6 @@ import {
   type BackendName,
   backendNames,
   exp,
-  matmul,
   max,
   mul,
   noGradient,
@@ -16,15 +15,17 @@ import {
   sum,
   type Tensor,
   tanh,
+  tensor,
   useBackend,
   WasmBackend,
 } from "@adjoint/core";
 import { prepareDcgan } from "./adjoint-dcgan.js";
 import { prepareFreezing } from "./adjoint-freezing.js";
 import { prepareGan } from "./adjoint-gan.js";
+import { prepareProduct } from "./adjoint-product.js";
 import { resident } from "./adjoint-resident.js";
 import type { Implementation, Prepared } from "./implementation.js";
-import type { About, ContestantSpec, FunctionName, FunctionTask, ProductTask, Task } from "./protocol.js";
+import type { About, ContestantSpec, FunctionName, FunctionTask, Task } from "./protocol.js";
 
 const require = createRequire(import.meta.url);
 
@@ -43,7 +44,9 @@ export async function createAdjoint({ backend: name = "wasm", threads }: Contest
   if (!isBackendName(name)) throw new Error(`this version of adjoint has no backend "${name}"`);
   const { backend } = await useBackend(name, name === "wasm" || name === "blas" ? { threads } : {});
   if (backend instanceof WasmBackend) await backend.ready();
-  return { about: () => describe(backend), prepare: async (task) => prepare(task) };
+  if (backend.synchronous) return { about: () => describe(backend), prepare: async (task) => prepare(task) };
+  const settle = async () => void (await tensor([1]).add(1).data());
+  return { about: () => describe(backend), prepare: async (task) => ({ ...(await prepare(task)), settle }) };
 }
 
 /** A backend that is known only by what another version of the library says of itself. */
@@ -69,12 +72,6 @@ function prepare(task: Task): Prepared | Promise<Prepared> {
   if (task.kind === "function") return prepareFunction(task);
   if (task.kind === "dcgan") return prepareDcgan(task);
   return task.kind === "gan" ? prepareGan(task) : prepareFreezing(task);
-}
-
-function prepareProduct({ m, k, n, transposeA, a, b }: ProductTask): Prepared {
-  const left = resident(a, transposeA ? [k, m] : [m, k]);
-  const right = resident(b, [k, n]);
-  return fromCall(() => matmul(left, right, { transposeA }));
 }
 
 function prepareFunction({ name, shape, inputs }: FunctionTask): Prepared {

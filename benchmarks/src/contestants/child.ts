@@ -54,14 +54,16 @@ async function load(): Promise<Implementation> {
 }
 
 /** Milliseconds of that many calls, after one that wakes threads and fills caches. */
-async function run({ begin, call }: Prepared, calls: number): Promise<number> {
+async function run({ begin, call, settle }: Prepared, calls: number): Promise<number> {
   begin?.();
   await call();
+  await settle?.();
   const start = performance.now();
   for (let i = 0; i < calls; i++) {
     const pending = call();
     // awaiting what is no promise would measure the event loop
     if (pending) await pending;
   }
+  await settle?.();
   return performance.now() - start;
 }

@@ -10,6 +10,8 @@ export interface Prepared {
   readonly begin?: () => void;
   /** What is timed. */
   readonly call: () => void | Promise<void>;
+  /** Waits until all that was called is done; absent where a call returns no sooner. */
+  readonly settle?: () => Promise<void>;
   /** Gives back what it holds. */
   readonly forget?: () => void;
 }
