@@ -1,6 +1,7 @@
 // How the tests of the whole workspace run: on the sources, with no build in between. Only the package tests
 // (packages/*/test/package) look at what was built.
 
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** `@adjoint/source` leads from `@adjoint/core` to packages/core/src; the rest are vite's own for Node. */
@@ -19,6 +20,8 @@ export default defineConfig({
     ],
     setupFiles: ["packages/core/test/setup.ts"],
     restoreMocks: true,
+    // vitest would leave one of two processors to itself, and does little
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Only to end what hangs: no test may depend on how fast the machine is.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -1,52 +1,87 @@
-// `npm test [-- arguments of vitest]`: installs everything, then checks and tests it, one step after the other.
-// Stops at the first step that fails and shows what it wrote. The last line is vitest's count, alone:
-// `N passed, N failed`, with `, N skipped` where there are any.
+// `npm test [-- arguments of vitest]`: installs everything, then checks and tests it; side by side, as far as there are
+// processors, where one step does not need another. Stops at the first step that fails and shows what it wrote. The last
+// line is vitest's count, alone: `N passed, N failed`, with `, N skipped` where there are any.
 
 import { readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { build } from "./lib/build.mjs";
+import { build, generate } from "./lib/build.mjs";
 import { install } from "./lib/install.mjs";
 import { nodeCommand, run } from "./lib/run.mjs";
 import { PROJECT_NAMES, STAMPS } from "./lib/workspace.mjs";
 
 /** @typedef {import("./lib/run.mjs").Outcome} Outcome */
+/** @typedef {{ name: string, work: () => Promise<Outcome> }} Step */
 
 const COUNTS = join(STAMPS, "test-counts.json");
 const vitest = nodeCommand("vitest/vitest.mjs", "run", ...process.argv.slice(2));
 const biome = nodeCommand("@biomejs/biome/bin/biome", "check", "--error-on-warnings", ".");
 const cruiser = nodeCommand("dependency-cruiser/bin/dependency-cruise.mjs", "packages", "examples", "benchmarks");
 
-/** @type {readonly { name: string, work: () => Promise<Outcome> }[]} */
-const steps = [
-  { name: "install", work: () => install("everything", { capture: true }) },
-  // first, since it makes a source that the others read
-  { name: "build", work: buildAll },
-  { name: "types", work: () => run(nodeCommand("typescript/bin/tsc", "-p", "."), { capture: true }) },
-  { name: "lint and format", work: () => run(biome, { capture: true }) },
-  { name: "import rules", work: () => run(cruiser, { capture: true }) },
-  { name: "tests", work: () => run(vitest, { env: { ADJOINT_COUNTS: COUNTS } }) },
+/**
+ * Each needs those before it; the steps of one need nothing of each other. What takes longest goes first.
+ *
+ * @type {readonly (readonly Step[])[]}
+ */
+const stages = [
+  [{ name: "install", work: () => install("everything", { capture: true }) }],
+  // makes a source that all the others read
+  [{ name: "generated sources", work: generateAll }],
+  [
+    ...PROJECT_NAMES.slice(0, 1).map(buildStep),
+    { name: "types", work: () => run(nodeCommand("typescript/bin/tsc", "-p", "."), { capture: true }) },
+    ...PROJECT_NAMES.slice(1).map(buildStep),
+    { name: "import rules", work: () => run(cruiser, { capture: true }) },
+    { name: "lint and format", work: () => run(biome, { capture: true }) },
+  ],
+  [{ name: "tests", work: () => run(vitest, { env: { ADJOINT_COUNTS: COUNTS } }) }],
 ];
 
 const began = performance.now();
 rmSync(COUNTS, { force: true });
-for (const { name, work } of steps) {
-  const started = performance.now();
-  console.log(`${name} …`);
-  const { code, output } = await work();
-  if (code !== 0) fail(name, code, output);
-  console.log(`${name}: passed in ${seconds(started)}`);
-}
+for (const stage of stages) await runStage(stage);
 console.log(`all steps passed in ${seconds(began)}`);
 printCounts();
 
 /**
- * Builds every part of the workspace.
+ * Runs steps side by side. Where one fails, those that have begun come to their end, no other begins, and this ends the
+ * process.
+ *
+ * @param {readonly Step[]} steps
+ */
+async function runStage(steps) {
+  const waiting = [...steps];
+  /** @type {({ name: string } & Outcome) | undefined} */
+  let failed;
+  const takeSteps = async () => {
+    for (let step = waiting.shift(); step && !failed; step = waiting.shift()) {
+      const started = performance.now();
+      console.log(`${step.name} …`);
+      const outcome = await step.work();
+      if (outcome.code !== 0) failed ??= { name: step.name, ...outcome };
+      else console.log(`${step.name}: passed in ${seconds(started)}`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, takeSteps));
+  if (failed) fail(failed.name, failed.code, failed.output);
+}
+
+/**
+ * @param {(typeof PROJECT_NAMES)[number]} name
+ * @returns {Step}
+ */
+function buildStep(name) {
+  return { name: `build of ${name}`, work: () => build(name) };
+}
+
+/**
+ * Makes the sources of every part of the workspace that are made from others.
  *
  * @returns {Promise<Outcome>}
  */
-async function buildAll() {
+async function generateAll() {
   for (const name of PROJECT_NAMES) {
-    const outcome = await build(name);
+    const outcome = await generate(name);
     if (outcome.code !== 0) return outcome;
   }
   return { code: 0, output: "" };

@@ -33,7 +33,7 @@ export async function build(name) {
  * @param {ProjectName} name
  * @returns {Promise<{ code: number, output: string }>}
  */
-async function generate(name) {
+export async function generate(name) {
   const project = PROJECTS[name];
   if (!("generated" in project)) return { code: 0, output: "" };
   const { folder, generated } = project;

@@ -88,6 +88,12 @@ export const PROJECTS = {
     sources: ["src", "package.json", "tsconfig.json"],
     output: "dist/main.js",
   },
+  measure: {
+    folder: "examples/measure",
+    name: "@adjoint/example-measure",
+    sources: ["src", "package.json", "tsconfig.json"],
+    output: "dist/measure.js",
+  },
   benchmarks: {
     folder: "benchmarks",
     name: "@adjoint/benchmarks",

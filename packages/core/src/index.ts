@@ -158,6 +158,7 @@ export { argMax, logSoftmax, max, mean, min, type ReduceOptions, softmax, sum } 
 export type { TensorLike } from "./ops/support.js";
 export type { Padding, Pair, WindowOptions } from "./ops/window-sizes.js";
 export { Adam, type AdamOptions } from "./optim/adam.js";
+export { MovingAverage, type MovingAverageOptions } from "./optim/moving-average.js";
 export { type LossResult, type MinimizeOptions, Optimizer, type Slots } from "./optim/optimizer.js";
 export { RMSprop, type RMSpropOptions } from "./optim/rms-prop.js";
 export { SGD, type SGDOptions } from "./optim/sgd.js";

@@ -11,7 +11,7 @@ import { withoutPaths } from "./private-text.js";
 export interface Candidate {
   /** What the report calls it: a name that `useBackend` takes, with its options where it has some. */
   readonly name: string;
-  /** Starts a new one for the doctor alone, which disposes of it. Called twice. Rejects with what is missing. */
+  /** Starts a new one for the doctor alone, which disposes of it. Called for each part. Rejects with what is missing. */
   readonly start: () => Promise<Backend>;
 }
 

@@ -25,9 +25,21 @@ export interface Finding {
 /** Below this a float32 has fewer bits, or is 0 on some devices. */
 const SMALLEST_NORMAL = 2 ** -126;
 
-/** A backend whose values are the expected ones. */
-export function referee(): Backend {
-  return new ReferenceBackend({ dtype: "float64" });
+/** Says what ops should come to, in float64; each of them is computed once, however many backends are compared. */
+export class Referee {
+  readonly backend: Backend = new ReferenceBackend({ dtype: "float64" });
+  readonly #expected = new Map<OpCheck, Pick<Comparison, "expected" | "sizes">>();
+
+  /** The values of an op, and what their errors are relative to. */
+  async expectedOf(check: OpCheck): Promise<Pick<Comparison, "expected" | "sizes">> {
+    const known = this.#expected.get(check);
+    if (known) return known;
+    const { scale, inputs } = check;
+    const expected = await valuesOf(this.backend, check);
+    const sizes = scale ? await compute(this.backend, () => scale(...drawInputs(inputs))) : expected;
+    this.#expected.set(check, { expected, sizes });
+    return { expected, sizes };
+  }
 }
 
 /** What `make` returns on a backend, read. All that it made is given back. */
@@ -43,12 +55,12 @@ export async function compute(backend: Backend, make: () => Tensor): Promise<Flo
 /** A check's inputs on the current backend: the same values on each, rounded to float32. */
 export function drawInputs(inputs: readonly CheckedInput[], seed = 1): Tensor[] {
   const random = new Random(seed);
-  return inputs.map(({ shape, low, high }) => {
+  return inputs.map(({ shape, low, high, requiresGradient = false }) => {
     const values = Float32Array.from(
       random.fillUniform(new Float64Array(sizeOf(shape))),
       (x) => low + x * (high - low),
     );
-    return tensor(values, { shape });
+    return tensor(values, { shape, requiresGradient });
   });
 }
 
@@ -58,12 +70,8 @@ export function valuesOf(backend: Backend, { inputs, apply }: OpCheck): Promise<
 }
 
 /** Compares the values of an op with those in float64. */
-export async function compareOp(check: OpCheck, actual: FloatArray): Promise<Finding> {
-  const exact = referee();
-  const { scale = check.apply, inputs } = check;
-  const expected = await valuesOf(exact, check);
-  const sizes = await compute(exact, () => scale(...drawInputs(inputs)));
-  return compareValues(check.op, { actual, expected, sizes, tolerance: check.tolerance });
+export async function compareOp(check: OpCheck, actual: FloatArray, referee: Referee): Promise<Finding> {
+  return compareValues(check.op, { actual, ...(await referee.expectedOf(check)), tolerance: check.tolerance });
 }
 
 /** Values, and what they should be within `tolerance` of `sizes`, element by element. */

@@ -6,8 +6,9 @@ import { chooseAmong } from "../backends/fastest.js";
 import type { GpuModeReport } from "../backends/gpu/index.js";
 import { ArgumentError } from "../errors.js";
 import { CANDIDATES, type Candidate, messageOf } from "./candidates.js";
+import { Referee } from "./comparison.js";
 import { describeEnvironment, type Environment } from "./environment.js";
-import { addSpeed, type Examination, examineValues } from "./examine.js";
+import { type Examination, examineParts } from "./examine.js";
 import { withoutPaths } from "./private-text.js";
 
 /** A backend that this machine has. */
@@ -77,11 +78,12 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
   const chosen = candidates.filter(({ name }) => only.includes(name));
   const devices = chosen.some(({ name }) => name.startsWith("gpu:")) ? await findDevices() : new Map<string, string>();
   const backends: (FoundBackend | MissingBackend)[] = [];
+  const referee = new Referee();
   for (const candidate of chosen) {
     options.onProgress?.(candidate.name);
     // so that a page shows it
     await new Promise((resolve) => setTimeout(resolve, 0));
-    backends.push(await visit(candidate, { quick, device: devices.get(candidate.name) }));
+    backends.push(await visit(candidate, { quick, referee, device: devices.get(candidate.name) }));
   }
   return {
     environment: describeEnvironment(),
@@ -100,35 +102,27 @@ async function findDevices(): Promise<Map<string, string>> {
 
 interface Visit {
   readonly quick: boolean;
+  readonly referee: Referee;
   readonly device: string | undefined;
 }
 
-async function visit({ name, start }: Candidate, { quick, device }: Visit): Promise<FoundBackend | MissingBackend> {
+async function visit({ name, start }: Candidate, terms: Visit): Promise<FoundBackend | MissingBackend> {
+  const { device } = terms;
   const began = performance.now();
-  let backend: Backend;
+  let first: Backend | undefined;
   try {
-    backend = await start();
+    first = await start();
   } catch (error) {
     return { name, available: false, missing: messageOf(error) };
   }
   const startMilliseconds = performance.now() - began;
-  const info = backend.info();
-  const values = await examineValues(backend).finally(() => end(backend));
-  const examination = await measureAnew(values, start, quick);
+  const info = first.info();
+  const examination = await examineParts(async (use) => {
+    const backend = first ?? (await start());
+    first = undefined;
+    await use(backend).finally(() => end(backend));
+  }, terms);
   return { name, available: true, info, ...(device ? { device } : {}), startMilliseconds, ...examination };
-}
-
-/**
- * Measures another of the same kind. The kernels of all ops would be in the way of a program's own: in browsers, those
- * of gpu:webasm, each with a memory of its own, take all the address space there is.
- */
-async function measureAnew(values: Examination, start: Candidate["start"], quick: boolean): Promise<Examination> {
-  try {
-    const backend = await start();
-    return await addSpeed(values, backend, { quick }).finally(() => end(backend));
-  } catch (error) {
-    return { ...values, problems: [...values.problems, `starting it again: ${messageOf(error)}`] };
-  }
 }
 
 /** What it computed is known by now: that it does not end well must not hide that. */

@@ -3,7 +3,8 @@
 import type { Backend } from "../backends/backend.js";
 import type { FloatArray } from "../dtype.js";
 import { messageOf } from "./candidates.js";
-import { compareOp, type Finding, sameBits, valuesOf } from "./comparison.js";
+import { compareOp, type Finding, Referee, sameBits, valuesOf } from "./comparison.js";
+import { IMAGE_CHECKS } from "./image-checks.js";
 import { OP_CHECKS, type OpCheck } from "./op-checks.js";
 import { compareNetwork, type NetworkValues, runNetwork } from "./small-network.js";
 import { measureSpeed, type Speed } from "./speed.js";
@@ -33,54 +34,77 @@ export interface ExamineOptions {
  * bits come out twice, and speed. The backend stays open, and the current one is not changed.
  *
  * Tolerances: 1e-5 of a value; 4·√k·2⁻²⁴ of ‖row‖·‖column‖ for a product of inner size k; 1e-5 of the largest gradient
- * of a tensor. A backend that fails is a problem in what is returned, never an error.
+ * of a tensor, and of the largest value of an op on images. A backend that fails is a problem in what is returned, never
+ * an error.
  */
-export async function examine(backend: Backend, options: ExamineOptions = {}): Promise<Examination> {
-  return addSpeed(await examineValues(backend), backend, options);
+export async function examine(backend: Backend, { quick = false }: ExamineOptions = {}): Promise<Examination> {
+  return examineParts((use) => use(backend), { quick, referee: new Referee() });
 }
 
-/** All but the speed. */
-export async function examineValues(backend: Backend): Promise<Examination> {
-  const differing: string[] = [];
-  const ops: Finding[] = [];
-  for (const check of OP_CHECKS) ops.push(await examineOp(backend, check, differing));
-  const network = await examineNetwork(backend, differing);
-  const wrong = [...ops, ...network].flatMap(({ what, problem }) => (problem ? [`${what}: ${problem}`] : []));
-  const problems = [...wrong, ...differing.map((what) => `${what}: not the same bits when computed again`)];
-  return { ops, network, differing, problems };
-}
+/** Calls `use` with a backend. Rejects where there is none. */
+export type Lend = (use: (backend: Backend) => Promise<void>) => Promise<void>;
 
-/** What was found, and the speed of a backend; that it cannot be measured is a problem. */
-export async function addSpeed(
-  found: Examination,
-  backend: Backend,
-  { quick = false }: ExamineOptions,
+/**
+ * Examines the backends that it is lent, one for each part: the kernels of all ops would be in the way of a program's
+ * own, and in browsers, those of gpu:webasm, each with a memory of its own, take all the address space there is.
+ */
+export async function examineParts(
+  lend: Lend,
+  { quick, referee }: { readonly quick: boolean; readonly referee: Referee },
 ): Promise<Examination> {
-  try {
-    return { ...found, speed: await measureSpeed(backend, { quick }) };
-  } catch (error) {
-    return { ...found, problems: [...found.problems, `measuring its speed: ${messageOf(error)}`] };
+  const found = { ops: [] as Finding[], network: [] as Finding[], differing: [] as string[] };
+  const failures: string[] = [];
+  const speeds: Speed[] = [];
+  const part = (use: (backend: Backend) => Promise<void>): Promise<void> =>
+    lend(use).catch((error: unknown) => void failures.push(`starting it again: ${messageOf(error)}`));
+  for (const checks of [OP_CHECKS, IMAGE_CHECKS]) {
+    await part(async (backend) => {
+      for (const check of checks) found.ops.push(await examineOp(check, { backend, referee, ...found }));
+    });
   }
+  await part(async (backend) => {
+    found.network.push(...(await examineNetwork({ backend, referee, ...found })));
+  });
+  await part(async (backend) => {
+    try {
+      speeds.push(await measureSpeed(backend, { quick }));
+    } catch (error) {
+      failures.push(`measuring its speed: ${messageOf(error)}`);
+    }
+  });
+  const wrong = [...found.ops, ...found.network].flatMap(({ what, problem }) =>
+    problem ? [`${what}: ${problem}`] : [],
+  );
+  const differing = found.differing.map((what) => `${what}: not the same bits when computed again`);
+  const [speed] = speeds;
+  return { ...found, ...(speed && { speed }), problems: [...wrong, ...differing, ...failures] };
 }
 
-async function examineOp(backend: Backend, check: OpCheck, differing: string[]): Promise<Finding> {
+/** What is examined, by whom, and where it is noted that something differs. */
+interface Context {
+  readonly backend: Backend;
+  readonly referee: Referee;
+  readonly differing: string[];
+}
+
+async function examineOp(check: OpCheck, { backend, referee, differing }: Context): Promise<Finding> {
   const { op, tolerance } = check;
   try {
     const actual = await valuesOf(backend, check);
     if (!sameBits(actual, await valuesOf(backend, check))) differing.push(op);
-    return await compareOp(check, actual);
+    return await compareOp(check, actual, referee);
   } catch (error) {
     return { what: op, error: null, tolerance, problem: messageOf(error) };
   }
 }
 
-async function examineNetwork(backend: Backend, differing: string[]): Promise<readonly Finding[]> {
+async function examineNetwork({ backend, referee, differing }: Context): Promise<readonly Finding[]> {
   try {
     const values = await runNetwork(backend);
     const again = numbersOf(await runNetwork(backend));
     if (!numbersOf(values).every((part, i) => sameBits(part, again[i] as FloatArray)))
       differing.push("a small network");
-    return await compareNetwork(values);
+    return await compareNetwork(values, referee);
   } catch (error) {
     return [{ what: "a small network", error: null, tolerance: 0, problem: messageOf(error) }];
   }

@@ -20,6 +20,8 @@ export interface CheckedInput {
   readonly shape: Shape;
   readonly low: number;
   readonly high: number;
+  /** Whether the check asks for gradients at it. Default: no. */
+  readonly requiresGradient?: boolean;
 }
 
 /** A call of an op. */
@@ -147,5 +149,5 @@ const products: readonly OpCheck[] = [
   },
 ];
 
-/** All of them. */
+/** All but those of image-checks.ts. */
 export const OP_CHECKS: readonly OpCheck[] = [...elementwise, ...reducing, ...products, ...moving, ...making];

@@ -11,7 +11,7 @@ import { greater } from "../ops/comparison.js";
 import { linear } from "../ops/matmul.js";
 import { Adam } from "../optim/adam.js";
 import type { Tensor } from "../tensor.js";
-import { compareValues, drawInputs, type Finding, referee } from "./comparison.js";
+import { compareValues, drawInputs, type Finding, type Referee } from "./comparison.js";
 import type { CheckedInput } from "./op-checks.js";
 
 const WEIGHTS = ["kernel 1", "bias 1", "kernel 2", "bias 2", "kernel 3", "bias 3"] as const;
@@ -61,8 +61,8 @@ export async function runNetwork(backend: Backend): Promise<NetworkValues> {
 }
 
 /** Compares what the network came to with the same in float64: a finding a weight, and one for the losses. */
-export async function compareNetwork(actual: NetworkValues): Promise<Finding[]> {
-  const expected = await runNetwork(referee());
+export async function compareNetwork(actual: NetworkValues, referee: Referee): Promise<Finding[]> {
+  const expected = await runNetwork(referee.backend);
   const slopes = expected.gradients.map((gradient, i) => {
     const largest = Math.max(...Array.from(gradient, Math.abs));
     return compareValues(`gradient of ${WEIGHTS[i]}`, {

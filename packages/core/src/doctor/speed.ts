@@ -67,10 +67,10 @@ async function productSpeed(backend: Backend, [m, k, n]: Sizes, budget: number):
 /** The median time of a call whose result is a tensor. */
 async function millisecondsOf(call: () => Tensor, budget: number): Promise<number> {
   await turn(call, 1);
+  const began = performance.now();
   const first = await turn(call, 1);
   const calls = Math.max(1, Math.min(MOST_CALLS, Math.ceil(TURN / first)));
   const times = [first];
-  const began = performance.now();
   while (performance.now() - began < budget) times.push(await turn(call, calls));
   times.sort((x, y) => x - y);
   return times[times.length >> 1] as number;

@@ -176,6 +176,22 @@ describe("an engine one of whose kernels fails", () => {
   });
 });
 
+describe("an engine whose workers never come up", () => {
+  it("is waited for a minute, says so, and goes on with the threads that are up", async () => {
+    const stuck = { here: () => () => {}, inWorkers: { source: "for (;;);", data: null } };
+    const engine = await createEngine({ threads: 3 }, stuck);
+    // the beginning, then the next look
+    vi.spyOn(performance, "now").mockReturnValueOnce(0).mockReturnValue(60_001);
+    const waiting = engine.ready();
+    await expect(waiting).rejects.toThrow(BackendError);
+    await expect(waiting).rejects.toThrow(/^wasm: after 60 s, 1 of 3 threads are up; /);
+    const at = engine.memory.allocate(4 * 8);
+    engine.fill(at, 8, 5);
+    expect([...engine.floats(at, 8)]).toEqual(new Array(8).fill(5));
+    engine.dispose();
+  });
+});
+
 describe("a product during which workers come up", () => {
   it("gives each of them scratch memory of its own", async () => {
     const engine = await createEngine({ threads: 8 });

@@ -234,3 +234,20 @@ describe("memory that runs out", () => {
     expect(backend.memory()).toMatchObject({ buffers: 0, bytes: 0 });
   });
 });
+
+describe("a kernel that fails", () => {
+  it.each(["a product", "a reduction of axes apart"])("gives back the memory that it computed in: %s", (kind) => {
+    const engine = createEngineSync({ threads: 1 });
+    const out = engine.memory.allocate(4 * 20 * 20);
+    // where there is no memory
+    const x = 2 ** 30;
+    const product = { a: x, b: x, c: out, m: 20, n: 20, k: 20, transposeA: false, transposeB: false };
+    const before = engine.memory.statistics();
+    const compute = () =>
+      kind === "a product" ? engine.product(product) : engine.reduce("sum", x, [20, 20, 20], [0, 2], out);
+    expect(compute).toThrow(WebAssembly.RuntimeError);
+    const { liveBlocks, liveBytes } = engine.memory.statistics();
+    expect({ liveBlocks, liveBytes }).toEqual({ liveBlocks: before.liveBlocks, liveBytes: before.liveBytes });
+    engine.dispose();
+  });
+});

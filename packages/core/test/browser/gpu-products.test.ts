@@ -2,6 +2,7 @@
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LONG } from "../support/runs.js";
 import { bundleWithGpu } from "./bundling.js";
 import { findChromium, SOFTWARE_GPU, startChromium } from "./chromium.js";
 import type { CheckName, Findings } from "./product-program.js";
@@ -32,7 +33,7 @@ afterAll(async () => {
 });
 
 describe.each(["webgpu", "webgl2"])("products in mode %s", (mode) => {
-  const check = (name: CheckName): Promise<Findings> => page.evaluate(`checkProductsIn("${mode}", "${name}")`);
+  const check = (name: CheckName): Promise<Findings> => page.evaluate(`checkProductsIn("${mode}", "${name}", ${LONG})`);
 
   it.skipIf(!executable)(`agree with float64 at every edge, in all ways of storing operands${reason}`, async () => {
     expect(await check("sizes")).toEqual([]);
@@ -61,7 +62,7 @@ describe.each(["webgpu", "webgl2"])("products in mode %s", (mode) => {
 
 describe("the tiles of webgpu", () => {
   it.skipIf(!executable)(`are all right, on whatever device${reason}`, async () => {
-    expect(await page.evaluate<Findings>("checkTilesHere()")).toEqual([]);
+    expect(await page.evaluate<Findings>(`checkTilesHere(${LONG})`)).toEqual([]);
   });
 
   it.skipIf(!executable)(`and all the others leave no error behind${reason}`, () => {

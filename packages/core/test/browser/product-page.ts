@@ -4,8 +4,8 @@ import { type CheckName, checkProducts, type Findings } from "./product-program.
 import { checkTiles } from "./product-tiles-program.js";
 
 declare global {
-  var checkProductsIn: (mode: "webgpu" | "webgl2", name: CheckName) => Promise<Findings>;
-  var checkTilesHere: () => Promise<Findings>;
+  var checkProductsIn: (mode: "webgpu" | "webgl2", name: CheckName, long: boolean) => Promise<Findings>;
+  var checkTilesHere: (long: boolean) => Promise<Findings>;
 }
 
 globalThis.checkProductsIn = checkProducts;

@@ -23,8 +23,8 @@ function stored(m: number, k: number, n: number, rest: Partial<MatmulSpec> = {})
   return FLAGS.flatMap((transposeA) => FLAGS.map((transposeB) => specOf(m, k, n, { transposeA, transposeB, ...rest })));
 }
 
-/** Sizes below, at and above the edges of vectors, tiles and groups. */
-const SPECS: readonly MatmulSpec[] = [
+/** Sizes below, at and above the edges of vectors, tiles and groups, in all ways of storing them. */
+const SPECS: readonly (readonly MatmulSpec[])[] = [
   ...[
     ...[1, 2, 3, 4, 5].map((size) => [size, size, size]),
     ...[
@@ -46,13 +46,13 @@ const SPECS: readonly MatmulSpec[] = [
       [3, 50, 257],
       [257, 50, 3],
     ],
-  ].flatMap(([m, k, n]) => stored(m as number, k as number, n as number)),
+  ].map(([m, k, n]) => stored(m as number, k as number, n as number)),
   ...[
     [5, 6, 7],
     [16, 8, 20],
     [33, 12, 9],
   ].flatMap(([m, k, n]) =>
-    [{}, { sharedA: true }, { sharedB: true }].flatMap((shared) =>
+    [{}, { sharedA: true }, { sharedB: true }].map((shared) =>
       stored(m as number, k as number, n as number, { batch: 3, ...shared }),
     ),
   ),
@@ -80,12 +80,16 @@ export function wrongCells(product: ArrayLike<number>, a: Float32Array, b: Float
   return wrong < 0 ? [] : [`${nameOf(spec)}: cell ${wrong} is ${product[wrong]}, not ${cells[wrong]?.value}`];
 }
 
-type Check = (backend: Backend, mode: GpuMode) => Promise<Findings>;
+/** @param long all combinations; without it, each way of storing A, and of B, which does not influence the other's */
+type Check = (backend: Backend, long: boolean) => Promise<Findings>;
 
-/** Sizes at every edge, in all ways of storing them. */
-const sizes: Check = async (backend) => {
+/** Sizes at every edge, in all ways of storing them: in turn both alike, and one of them transposed. */
+const sizes: Check = async (backend, long) => {
   const findings: string[] = [];
-  for (const [seed, spec] of SPECS.entries()) {
+  const chosen = SPECS.flatMap((specs, i) =>
+    specs.filter(({ transposeA, transposeB }) => long || (transposeA !== transposeB) === (i % 2 === 0)),
+  );
+  for (const [seed, spec] of chosen.entries()) {
     const [a, b] = operandsOf(spec, seed);
     findings.push(...wrongCells(await productOn(backend, a, b, spec), a, b, spec));
   }
@@ -150,32 +154,38 @@ const ACTIVATIONS: readonly Activation[] = [
   { name: "clip", parameters: [-Infinity, 0.25] },
 ];
 
+/** Every activation after a bias at the first size, and one or none with and without a bias at others; or all at all. */
+function endingsAt(place: number, long: boolean): { activation: Activation | undefined; biased: boolean }[] {
+  const all = [undefined, ...ACTIVATIONS].flatMap((activation) => FLAGS.map((biased) => ({ activation, biased })));
+  const taken = (name: string | undefined): boolean => name === undefined || name === "leakyRelu";
+  return all.filter(({ activation, biased }) => long || (place === 0 ? biased : taken(activation?.name)));
+}
+
 /** Bias and activation, against the same in float64 on the product that was computed. */
-const epilogues: Check = async (backend) => {
+const epilogues: Check = async (backend, long) => {
   const findings: string[] = [];
   const reference = new ReferenceBackend();
-  for (const [m, k, n] of [
+  const sizes = [
     [6, 5, 7],
     [32, 9, 16],
     [20, 3, 1],
-  ] as const) {
+  ] as const;
+  for (const [place, [m, k, n]] of sizes.entries()) {
     const spec = specOf(m, k, n);
     const [a, b] = operandsOf(spec, m);
     a[k] = Number.NaN;
     const row = randomValues(new Random(n), n);
     const plain = await productOn(backend, a, b, spec);
-    for (const activation of [undefined, ...ACTIVATIONS]) {
-      for (const biased of FLAGS) {
-        const sums = Float64Array.from(plain, (x, i) => (biased ? Math.fround(x + (row[i % n] as number)) : x));
-        const [bias, at] = [biased ? { bias: backend.upload(row) } : {}, activation ? { activation } : {}];
-        const results = await productOn(backend, a, b, spec, { ...bias, ...at });
-        const buffer = reference.upload(sums);
-        const ended = activation ? reference.unary(activation.name, buffer, activation.parameters) : buffer;
-        const expected = reference.readSync(ended);
-        const wrong = results.findIndex((x, i) => !isClose(x, expected[i] as number));
-        const what = `${nameOf(spec)} ${activation?.name ?? "no activation"}${biased ? ", biased" : ""}`;
-        if (wrong >= 0) findings.push(`${what}: cell ${wrong} is ${results[wrong]}, not ${expected[wrong]}`);
-      }
+    for (const { activation, biased } of endingsAt(place, long)) {
+      const sums = Float64Array.from(plain, (x, i) => (biased ? Math.fround(x + (row[i % n] as number)) : x));
+      const [bias, at] = [biased ? { bias: backend.upload(row) } : {}, activation ? { activation } : {}];
+      const results = await productOn(backend, a, b, spec, { ...bias, ...at });
+      const buffer = reference.upload(sums);
+      const ended = activation ? reference.unary(activation.name, buffer, activation.parameters) : buffer;
+      const expected = reference.readSync(ended);
+      const wrong = results.findIndex((x, i) => !isClose(x, expected[i] as number));
+      const what = `${nameOf(spec)} ${activation?.name ?? "no activation"}${biased ? ", biased" : ""}`;
+      if (wrong >= 0) findings.push(`${what}: cell ${wrong} is ${results[wrong]}, not ${expected[wrong]}`);
     }
   }
   return findings;
@@ -229,11 +239,11 @@ const CHECKS = { sizes, longSums, specials, epilogues, amongKernels, empty };
 /** The checks, by name. */
 export type CheckName = keyof typeof CHECKS;
 
-/** Runs a check in a mode that this page has. */
-export async function checkProducts(mode: GpuMode, name: CheckName): Promise<Findings> {
+/** Runs a check in a mode that this page has; `long` leaves out no combination. */
+export async function checkProducts(mode: GpuMode, name: CheckName, long: boolean): Promise<Findings> {
   const backend = await createGpuBackend(mode);
   try {
-    return await CHECKS[name](backend, mode);
+    return await CHECKS[name](backend, long);
   } finally {
     await backend.dispose();
   }

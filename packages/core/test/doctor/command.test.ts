@@ -1,10 +1,9 @@
 // The command `adjoint`, as a function: what it prints where, and what it ends with.
 
-import { ReferenceBackend } from "@adjoint/core";
 import type { Diagnosis } from "@adjoint/core/doctor";
 import { describe, expect, it } from "vitest";
 import { runCommand } from "../../src/doctor/node/command.js";
-import { Inaccurate } from "./broken-backends.js";
+import { inaccurate, sound } from "./broken-backends.js";
 
 async function run(...args: string[]): Promise<{ code: number; out: string; error: string }> {
   let [out, error] = ["", ""];
@@ -17,8 +16,8 @@ async function run(...args: string[]): Promise<{ code: number; out: string; erro
     },
     build: new URL("../../dist/", import.meta.url),
     candidates: [
-      { name: "sound", start: async () => new ReferenceBackend() },
-      { name: "broken", start: async () => new Inaccurate() },
+      { name: "sound", start: sound },
+      { name: "broken", start: inaccurate },
     ],
   });
   return { code, out, error };

@@ -3,10 +3,10 @@
 import { readFileSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
-import { ArgumentError, type Backend, currentBackend, ReferenceBackend, useBackend } from "@adjoint/core";
-import { type Candidate, type Diagnosis, diagnose, examine, formatDiagnosis } from "@adjoint/core/doctor";
+import { ArgumentError, type Backend, currentBackend, useBackend } from "@adjoint/core";
+import { type Diagnosis, diagnose, examine, formatDiagnosis } from "@adjoint/core/doctor";
 import { beforeAll, describe, expect, it } from "vitest";
-import { Dying, Inaccurate, Throwing, Unfinished, Unsteady, WrongGradient } from "./broken-backends.js";
+import * as broken from "./broken-backends.js";
 
 const readme = readFileSync(fileURLToPath(new URL("../../../../README.md", import.meta.url)), "utf8");
 
@@ -36,7 +36,9 @@ describe("diagnose", () => {
 
   it("compares every op that the README lists", () => {
     const families =
-      readme.match(/^\| (making|arithmetic|comparing|activations|reducing|products|arranging) .*/gm) ?? [];
+      readme.match(
+        /^\| (making|arithmetic|comparing|activations|reducing|products|arranging|images|normalizing) .*/gm,
+      ) ?? [];
     const listed = [...families.join().matchAll(/`(\w+)`/g)].map(([, name]) => name as string);
     const wasm = named("wasm");
     const compared = wasm?.available ? wasm.ops.map(({ what }) => what.split(/[ ,]/, 1)[0]) : [];
@@ -101,41 +103,58 @@ describe("diagnose", () => {
   });
 });
 
-const candidate = (name: string, make: () => Backend): Candidate => ({ name, start: async () => make() });
+const BROKEN = [
+  ["a wrong value", broken.inaccurate, /^tanh: element \d+ is .*, expected /],
+  ["a wrong gradient", broken.wrongGradient, /^gradient of kernel 1: element \d+ is .*, expected /],
+  ["values that differ from call to call", broken.unsteady, /^matmul 37×61×23: not the same bits when computed again$/],
+  ["an op that throws", broken.throwing, /^pow: pow broke in <path>$/],
+  ["a device that is lost", broken.dying, /^\w+: the device was lost$/],
+  ["NaN", broken.unfinished, /^matmul 128×784×128: element 16383 is NaN, expected /],
+  ["a wrong kernel gradient", broken.wrongKernelGradient, /^conv2d, and its gradients: element \d+ is .*, expected /],
+  ["wrong windows", broken.wrongWindows, /^averagePool2d, and its gradients: element \d+ is .*, expected /],
+  ["wrong sums", broken.wrongSums, /^batchNorm, and its gradients: element \d+ is .*, expected /],
+] as const;
 
 describe("a broken backend", () => {
-  it.each([
-    ["a wrong value", Inaccurate, /^tanh: element \d+ is .*, expected /],
-    ["a wrong gradient", WrongGradient, /^gradient of kernel 1: element \d+ is .*, expected /],
-    ["values that differ from call to call", Unsteady, /^matmul 37×61×23: not the same bits when computed again$/],
-    ["an op that throws", Throwing, /^pow: pow broke in <path>$/],
-    ["a device that is lost", Dying, /^\w+: the device was lost$/],
-    ["NaN", Unfinished, /^matmul 128×784×128: element 16383 is NaN, expected /],
-  ])("is caught by %s, named, and not recommended", async (_, Broken, problem) => {
-    const made: Backend[] = [];
-    const start = async () => {
-      const backend = new Broken();
-      made.push(backend);
-      return backend;
-    };
-    const candidates = [{ name: "broken", start }, candidate("sound", () => new ReferenceBackend())];
-    const { backends, healthy, recommendation } = await diagnose({ quick: true, candidates });
-    expect(healthy).toBe(false);
-    expect(recommendation.backend).toBe("sound");
-    const [found, sound] = backends;
+  let diagnosis: Diagnosis;
+  const made: Backend[] = [];
+
+  beforeAll(async () => {
+    await useBackend("reference");
+    const kinds = [...BROKEN, ["nothing", broken.sound] as const];
+    const candidates = kinds.map(([name, make]) => ({
+      name,
+      async start() {
+        const backend = await make();
+        made.push(backend);
+        return backend;
+      },
+    }));
+    diagnosis = await diagnose({ quick: true, candidates });
+  });
+
+  it.each(BROKEN)("is caught by %s, and named", (kind, _, problem) => {
+    const found = diagnosis.backends.find(({ name }) => name === kind);
     expect(found?.available && found.problems).toEqual(expect.arrayContaining([expect.stringMatching(problem)]));
-    expect(sound?.available && sound.problems).toEqual([]);
-    expect(made.map(({ disposed }) => disposed)).toEqual([true, true]);
+  });
+
+  it("is not recommended, and nothing is said of one that is sound", () => {
+    expect([diagnosis.healthy, diagnosis.recommendation.backend]).toEqual([false, "nothing"]);
+    expect(diagnosis.backends.at(-1)).toMatchObject({ name: "nothing", problems: [] });
+  });
+
+  it("is disposed of, and leaves the current backend as it is", () => {
+    expect(made.map(({ disposed }) => disposed)).toEqual(new Array(4 * (BROKEN.length + 1)).fill(true));
     expect(currentBackend().name).toBe("reference");
   });
 
   it("has its problems in the text, and nothing is recommended where there is no other", async () => {
-    const diagnosis = await diagnose({ quick: true, candidates: [candidate("broken", () => new Inaccurate())] });
-    const text = formatDiagnosis(diagnosis);
+    const alone = await diagnose({ quick: true, candidates: [{ name: "broken", start: broken.inaccurate }] });
+    const text = formatDiagnosis(alone);
     expect(text).toMatch(/^broken +WRONG/m);
     expect(text).toMatch(/^WRONG: broken\n {2}tanh: element/m);
     expect(text).toMatch(/^Recommended: none$/m);
-    expect(diagnosis.recommendation.backend).toBeUndefined();
+    expect(alone.recommendation.backend).toBeUndefined();
   });
 
   it("that does not start is missing, without the paths of its error", async () => {
@@ -148,9 +167,10 @@ describe("a broken backend", () => {
 
 describe("examine", () => {
   it("takes a backend of yours, and leaves it open", async () => {
-    const backend = new ReferenceBackend();
+    const backend = await broken.sound();
     const { problems, differing, speed } = await examine(backend, { quick: true });
     expect([problems, differing, backend.disposed]).toEqual([[], [], false]);
     expect(speed?.products).toHaveLength(1);
+    await backend.dispose();
   });
 });

@@ -26,10 +26,13 @@ export function createGan(backend: Backend, batchSize: number): Gan {
     imagesRandom: new Random(SEED, { stream: 1 }),
     noiseRandom: new Random(SEED, { stream: 2 }),
   };
-  const { models, optimizers } = withBackend(backend, () => {
-    const made = createModels(new Random(SEED));
-    return { models: made, optimizers: createOptimizers(made, 0.001) };
-  });
+  // in a scope, so that what parameters are made from is gone now, and not when the collector comes
+  const { models, optimizers } = withBackend(backend, () =>
+    scope(() => {
+      const made = createModels(new Random(SEED));
+      return { models: made, optimizers: createOptimizers(made, 0.001) };
+    }),
+  );
   const step = (): GanLosses => withBackend(backend, () => ganStep(models, optimizers, drawBatch(source)));
   return {
     step: () => scope(() => void step()),

@@ -1,4 +1,5 @@
-// `adjoint doctor` as an installed package has it: the command, and the page that it serves.
+// `adjoint doctor` as an installed package has it: the command, and the page that it serves, in Chromium, with the WebGPU
+// and the WebGL that SwiftShader plays.
 
 import { execFile, spawn } from "node:child_process";
 import { join } from "node:path";
@@ -11,6 +12,10 @@ import { type Consumer, createConsumer, removeConsumer } from "./consumer.js";
 const execute = promisify(execFile);
 const executable = findChromium();
 const reason = executable ? "" : " (not run: no Chromium in /usr/bin or on the PATH)";
+
+function problemsOf({ backends }: Diagnosis): string[] {
+  return backends.flatMap((one) => (one.available ? one.problems.map((text) => `${one.name}: ${text}`) : []));
+}
 
 let consumer: Consumer;
 let command: string;
@@ -45,7 +50,7 @@ describe("the command of the package", () => {
 
 describe("the page that it serves", () => {
   it.skipIf(!executable)(
-    `makes a diagnosis in a browser, with threads and gpu.js, and serves nothing else${reason}`,
+    `finds the browser's modes, with threads and gpu.js, nothing wrong with them, and serves nothing else${reason}`,
     async () => {
       const child = spawn(process.execPath, [command, "doctor", "--browser"], { stdio: ["ignore", "pipe", "inherit"] });
       const browser = await startChromium(executable ?? "", SOFTWARE_GPU);
@@ -57,11 +62,21 @@ describe("the page that it serves", () => {
         page.setDefaultTimeout(110_000);
         await page.goto(`${address}?quick`);
         await page.waitForFunction(() => /^(Done|Failed)/.test(document.querySelector("#progress")?.textContent ?? ""));
+        const diagnosis = JSON.parse((await page.textContent("#json")) ?? "") as Diagnosis;
+        expect(problemsOf(diagnosis)).toEqual([]);
         expect(await page.textContent("#progress")).toBe("Done.");
-        const { backends, environment } = JSON.parse((await page.textContent("#json")) ?? "") as Diagnosis;
-        const there = backends.filter(({ available }) => available).map(({ name }) => name);
-        expect(there).toEqual(expect.arrayContaining(["wasm", "gpu:webasm", "gpu:webgl2"]));
-        expect(environment.sharedMemory).toBe(true);
+        expect(diagnosis.backends.filter(({ available }) => available).map(({ name }) => name)).toEqual([
+          ...["reference", "wasm", "wasm relaxed", "gpu:cpu", "gpu:webasm", "gpu:webgl2", "gpu:webgpu"],
+        ]);
+        expect(diagnosis.backends.flatMap((one) => (one.available ? [] : [one.missing]))).toEqual([
+          "blas: a system's BLAS can be called from Node only; choose wasm",
+          "gpu:headlessgl: headless WebGL is for Node; a browser has webgl2",
+        ]);
+        const webgl2 = diagnosis.backends.find(({ name }) => name === "gpu:webgl2");
+        expect(webgl2?.available && webgl2.device).toMatch(/SwiftShader/i);
+        expect(diagnosis.environment.runtime).toContain("Chrome");
+        expect([diagnosis.healthy, diagnosis.environment.sharedMemory]).toEqual([true, true]);
+        expect(diagnosis.recommendation.reason).toMatch(/^a step of the GAN takes [\d.]+ ms on wasm, /);
         expect(await page.textContent("#report")).toMatch(/^adjoint \d/);
         for (const path of ["package.json", "adjoint/..%2fpackage.json", "adjoint/index.cjs", "bin/adjoint.mjs"]) {
           expect((await fetch(address + path)).status).toBe(404);

@@ -72,7 +72,7 @@ export class Convolver {
     const { pixels, cells } = sizesOf(spec);
     const size = cells * spec.outChannels;
     if (spec.batch === 0) this.#engine.fill(places.kernel, size, 0);
-    this.#lending(4 * size, (part) => {
+    this.#engine.memory.lend(4 * size, (part) => {
       this.#inTurn(spec, places, (few, geometry) => {
         const a = this.#gather(spec, few, geometry);
         const c = few.isFirst ? places.kernel : part;
@@ -99,8 +99,8 @@ export class Convolver {
     const each = pixels * cells;
     const most = Math.max(1, Math.min(spec.batch, Math.floor(MOST_NUMBERS / each)));
     const values = geometryOf(spec);
-    this.#lending(4 * values.length, (geometry) => {
-      this.#lending(isPlain(spec) ? 0 : 4 * most * each, (windows) => {
+    this.#engine.memory.lend(4 * values.length, (geometry) => {
+      this.#engine.memory.lend(isPlain(spec) ? 0 : 4 * most * each, (windows) => {
         new Int32Array(this.#engine.memory.buffer, geometry, values.length).set(values);
         for (let first = 0; first < spec.batch; first += most) {
           const count = Math.min(most, spec.batch - first);
@@ -110,16 +110,6 @@ export class Convolver {
         }
       });
     });
-  }
-
-  /** Calls `use` with the address of memory that is given back after the call. */
-  #lending(bytes: number, use: (at: Address) => void): void {
-    const at = this.#engine.memory.allocate(bytes);
-    try {
-      use(at);
-    } finally {
-      this.#engine.memory.release(at, bytes);
-    }
   }
 }
 

@@ -59,6 +59,16 @@ export class LinearMemory {
     list.push(pointer);
   }
 
+  /** Calls `use` with the address of a block that is given back after the call, also where that throws. */
+  lend(bytes: number, use: (at: number) => void): void {
+    const at = this.allocate(bytes);
+    try {
+      use(at);
+    } finally {
+      this.release(at, bytes);
+    }
+  }
+
   /** The memory's bytes, anew after each growth. Views of it do not outlive the next `allocate`. */
   get buffer(): ArrayBufferLike {
     if (this.#buffer.byteLength === 0) this.#buffer = this.memory.buffer;

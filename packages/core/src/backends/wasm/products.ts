@@ -71,15 +71,15 @@ function tiled(engine: KernelRunner, product: Product): void {
   const packedBytes = 4 * panels * PANEL * k;
   // for all threads that there may be by the time the rows are handed out
   const bytes = packedBytes + own * engine.wantedThreads;
-  const packed = engine.memory.allocate(bytes);
   const [transposeA, transposeB] = [Number(product.transposeA), Number(product.transposeB)];
-  engine.split("packB", panels, Math.ceil(PACKING_GRAIN / (PANEL * k)), 1, (from, to) => {
-    return [b, transposeB, k, n, from, to, packed];
+  engine.memory.lend(bytes, (packed) => {
+    engine.split("packB", panels, Math.ceil(PACKING_GRAIN / (PANEL * k)), 1, (from, to) => {
+      return [b, transposeB, k, n, from, to, packed];
+    });
+    const scratch = packed + packedBytes;
+    engine.split("productRows", m, Math.max(4, Math.ceil(GRAIN / (n * k))), 4, (from, to) => {
+      return [a, transposeA, packed, c, m, n, k, from, to, scratch, bias, activation, first, second];
+    });
   });
-  const scratch = packed + packedBytes;
-  engine.split("productRows", m, Math.max(4, Math.ceil(GRAIN / (n * k))), 4, (from, to) => {
-    return [a, transposeA, packed, c, m, n, k, from, to, scratch, bias, activation, first, second];
-  });
-  engine.memory.release(packed, bytes);
   if (engine.relaxed) finish(engine, product);
 }

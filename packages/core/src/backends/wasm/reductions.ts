@@ -22,11 +22,10 @@ export function reduceAxes(
     reduceGroup(engine, name, x, out, group);
     return;
   }
-  const bytes = 4 * group.outer * group.inner;
-  const part = engine.memory.allocate(bytes);
-  reduceGroup(engine, name, x, part, group);
-  reduceAxes(engine, name, part, group.shape, group.others, out);
-  engine.memory.release(part, bytes);
+  engine.memory.lend(4 * group.outer * group.inner, (part) => {
+    reduceGroup(engine, name, x, part, group);
+    reduceAxes(engine, name, part, group.shape, group.others, out);
+  });
 }
 
 function reduceGroup(
@@ -48,10 +47,10 @@ function reduceGroup(
     });
   } else if (outer === 1 && length > 2 * GRAIN_CHEAP && engine.threads > 1) {
     const blocks = Math.ceil(length / REDUCE_BLOCK);
-    const partials = engine.memory.allocate(4 * blocks);
-    engine.split("reduceBlocks", blocks, 8, 1, (from, to) => [code, x, partials, length, from, to]);
-    engine.kernels.combineBlocks(code, partials, out, blocks);
-    engine.memory.release(partials, 4 * blocks);
+    engine.memory.lend(4 * blocks, (partials) => {
+      engine.split("reduceBlocks", blocks, 8, 1, (from, to) => [code, x, partials, length, from, to]);
+      engine.kernels.combineBlocks(code, partials, out, blocks);
+    });
   } else {
     engine.split("reduceRows", outer, grain(length), 1, (from, to) => {
       return [code, x + 4 * from * length, out + 4 * from, to - from, length];

@@ -16,7 +16,7 @@ export const MAXIMUM_PARTS = POOL.parts;
 const ADDRESS = 1024;
 /** How often the caller looks before it sleeps, or looks whether a worker is still there. */
 const SPINS = 100_000;
-/** A part takes about as long as one of the caller's own; one that takes so much longer (in ms) never ends. */
+/** A part takes about as long as one of the caller's own; one that takes so much longer (in ms), or a start, never ends. */
 const PATIENCE = 60_000;
 
 /** The values of a call, one list for each part. */
@@ -62,10 +62,21 @@ export class ThreadPool {
     return 1 + this.#workers.length;
   }
 
-  /** Resolves when all workers are up. Rejects with a BackendError where one cannot be started. */
+  /**
+   * Resolves when all workers are up. Rejects with a BackendError where one cannot be started, or does not answer for a
+   * minute; the threads that are up go on computing then.
+   */
   async ready(): Promise<void> {
+    const began = performance.now();
     while (this.threads < this.wantedThreads && !this.#closed) {
       this.#refuseBroken();
+      if (performance.now() - began > PATIENCE) {
+        const counts = `${this.threads} of ${this.wantedThreads} threads`;
+        throw new BackendError(
+          "wasm",
+          `after ${PATIENCE / 1000} s, ${counts} are up; go on with those, or ask for fewer`,
+        );
+      }
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }

@@ -104,7 +104,10 @@ export class WasmBackend implements Backend {
     return { pages, buffers: liveBlocks, bytes: liveBytes };
   }
 
-  /** Resolves when all threads are up; until then fewer of them compute, with the same results. */
+  /**
+   * Resolves when all threads are up; until then fewer of them compute, with the same results. Rejects with a
+   * BackendError where a thread cannot be started, or does not answer for a minute.
+   */
   ready(): Promise<void> {
     return this.#engine.ready();
   }
@@ -254,7 +257,7 @@ export class WasmBackend implements Backend {
     const size = indices.length * rowSize;
     return this.#buffers.make(size, [], (out) => {
       // only the rows asked for come into the linear memory, one after the other
-      this.#buffers.lending(size, (rows) => {
+      this.#engine.memory.lend(size, (rows) => {
         const target = new Uint8Array(this.#engine.memory.buffer, rows, size);
         indices.forEach((row, i) => {
           target.set(bytes.subarray(row * rowSize, (row + 1) * rowSize), i * rowSize);

@@ -108,20 +108,10 @@ export class WasmBuffers {
 
   /** Calls `use` with the address of indices that lie in the linear memory for the length of the call. */
   placing(indices: Int32Array, use: (at: Address) => void): void {
-    this.lending(4 * indices.length, (at) => {
+    this.#engine.memory.lend(4 * indices.length, (at) => {
       new Int32Array(this.#engine.memory.buffer, at, indices.length).set(indices);
       use(at);
     });
-  }
-
-  /** Calls `use` with the address of memory that is freed after the call. */
-  lending(bytes: number, use: (at: Address) => void): void {
-    const at = this.#engine.memory.allocate(bytes);
-    try {
-      use(at);
-    } finally {
-      this.#engine.memory.release(at, bytes);
-    }
   }
 
   /** One of ours that was not freed. */
