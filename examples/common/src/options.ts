@@ -32,6 +32,8 @@ export interface RunOptions {
   /** The run's folder; one named for the time where absent. */
   readonly out?: string;
   readonly overwrite: boolean;
+  /** Whether to find out, at the end, how good the models have become. */
+  readonly measures: boolean;
   /** The folder of a run to go on with. */
   readonly resume?: string;
 }
@@ -65,6 +67,8 @@ export interface Commanded {
   readonly learningRate: string;
   /** Options of this program alone; they come after those of training. */
   readonly ownOptions?: readonly Option[];
+  /** Defaults that depend on what else was asked for. */
+  impliedOptions?(options: RunOptions): Partial<RunOptions>;
 }
 
 const MOST_THREADS = 64;
@@ -83,11 +87,11 @@ export function parseOptions<Own extends object>(program: Commanded, args: reado
     if (error.exitCode === 0) return { kind: "help", text: written };
     return { kind: "wrong", message: oneLine(error.message) };
   }
-  const options = { ...command.opts<RunOptions & Own>(), overwrite: command.getOptionValue("overwrite") === true };
-  const given = (Object.keys(options) as Asked<Own>["given"]).filter(
-    (name) => command.getOptionValueSource(name) === "cli",
-  );
-  return { kind: "run", options, given };
+  const asked = { ...command.opts<RunOptions & Own>(), overwrite: command.getOptionValue("overwrite") === true };
+  const isTyped = (name: string) => command.getOptionValueSource(name) === "cli";
+  const implied = Object.entries(program.impliedOptions?.(asked) ?? {}).filter(([name]) => !isTyped(name));
+  const given = (Object.keys(asked) as Asked<Own>["given"]).filter(isTyped);
+  return { kind: "run", options: { ...asked, ...Object.fromEntries(implied) }, given };
 }
 
 /** The options as --help shows them: how each is written, what it means, and its default where that has a value. */
@@ -120,7 +124,7 @@ function createCommand(program: Commanded): Command {
     wholeNumber(1, MOST_THREADS),
   );
   for (const option of intervalOptions(defaults)) command.addOption(option);
-  for (const option of [nonFiniteOption(), layoutOption()]) command.addOption(option);
+  for (const option of [nonFiniteOption(), layoutOption(), measuresOption()]) command.addOption(option);
   return addFolderOptions(command, name).helpOption("-h, --help", "print this and exit");
 }
 
@@ -164,6 +168,11 @@ export function wholeNumberOption(flags: string, description: string, range: { l
   return new Option(flags, description).argParser(wholeNumber(range.low, range.high));
 }
 
+/** An option whose value is one of some words. */
+export function choiceOption(flags: string, description: string, choices: readonly string[]): Option {
+  return new Option(flags, description).choices(choices);
+}
+
 /** An option whose value is a number above 0. */
 export function positiveNumberOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser(positiveNumber);
@@ -180,6 +189,10 @@ function nonFiniteOption(): Option {
   return new Option("--on-non-finite <what>", "what to do where a loss is infinite or not a number")
     .choices(NON_FINITE_CHOICES)
     .default("stop");
+}
+
+function measuresOption(): Option {
+  return new Option("--no-measures", "do not measure how good the models have become");
 }
 
 function resumeOption(): Option {

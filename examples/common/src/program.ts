@@ -33,6 +33,8 @@ export interface Program<Name extends string, Own extends object = object> {
   /** What the learning rate is one of: `Adam's learning rate, for both networks`. */
   readonly learningRate: string;
   readonly ownOptions?: readonly Option[];
+  /** Defaults of common options that depend on what else was asked for. */
+  impliedOptions?(options: RunOptions & Own): Partial<RunOptions>;
   /** A curve for each loss, in the order of the history's columns. */
   readonly panels: readonly Panel<Name>[];
   /** What the large picture and the small ones show. */
@@ -108,7 +110,9 @@ export interface FinalPicture {
 /** What was found out about a trained model: for the terminal, the page, and summary.json. */
 export interface Findings {
   readonly heading: string;
-  readonly rows: readonly (readonly [name: string, value: string])[];
+  /** What stands above the values, where a row has more than one. */
+  readonly columns?: readonly string[];
+  readonly rows: readonly (readonly [name: string, ...values: string[]])[];
   /** The same in numbers. */
   readonly values: Readonly<Record<string, number>>;
 }

@@ -30,6 +30,7 @@ const MAY_CHANGE: readonly string[] = [
   "checkpointInterval",
   "onNonFinite",
   "layout",
+  "measures",
   "data",
   "resume",
 ];
@@ -65,7 +66,8 @@ export function resumedOptions<Own extends object>(
     throw new ArgumentError(optionFlag(name), `${problem}; leave the option out, or start a new run`);
   }
   const changed = given.filter((name) => MAY_CHANGE.includes(name)).map((name) => [name, asked[name]]);
-  const { resume: _, ...resumed } = { ...former, ...Object.fromEntries(changed), out: folder };
+  // an option that was unknown when the run began has its default
+  const { resume: _, ...resumed } = { ...asked, ...former, ...Object.fromEntries(changed), out: folder };
   return resumed as RunOptions & Own;
 }
 

@@ -5,7 +5,7 @@ import { type BackendChoice, type BackendName, Random, useBackend } from "@adjoi
 import { loadMnist, type Mnist } from "@adjoint/mnist";
 import { createModelFiles, modelFile } from "./model-files.js";
 import { type Asked, inOrder, type RunOptions } from "./options.js";
-import { type Program, type Setting, STREAMS, type Training } from "./program.js";
+import { type Findings, type Program, type Setting, STREAMS, type Training } from "./program.js";
 import {
   checkLength,
   checkSameImages,
@@ -48,16 +48,23 @@ export async function train<Name extends string, Own extends object>(
   output: Output,
 ): Promise<number> {
   const { options } = asked;
-  if (options.resume !== undefined) return goOn(program, asked, options.resume, output);
+  if (options.resume !== undefined) {
+    const folder = await RunFolder.open(options.resume);
+    return goOn(program, asked, folder, output).finally(() => folder.close());
+  }
   const mnist = loadMnist("train", { directory: options.data });
   const choice = await chooseBackend(options);
   try {
     const training = program.create(createSetting(options, mnist));
     const { out: path, overwrite } = options;
     const folder = await RunFolder.create(program.name, { path, overwrite }, ownFiles(training));
-    const checkpoints = new RunCheckpoints(folder);
-    const run = { program, options, mnist, choice, training, folder, checkpoints };
-    return await runExperiment(await createExperiment(run), output);
+    try {
+      const checkpoints = new RunCheckpoints(folder);
+      const run = { program, options, mnist, choice, training, folder, checkpoints };
+      return await runExperiment(await createExperiment(run), output);
+    } finally {
+      await folder.close();
+    }
   } finally {
     await choice.backend.dispose();
   }
@@ -66,10 +73,10 @@ export async function train<Name extends string, Own extends object>(
 async function goOn<Name extends string, Own extends object>(
   program: Program<Name, Own>,
   asked: Asked<Own>,
-  path: string,
+  folder: RunFolder,
   output: Output,
 ): Promise<number> {
-  const folder = await RunFolder.open(path);
+  const { path } = folder;
   const checkpoints = new RunCheckpoints(folder);
   const found = await checkpoints.load(iterationOf);
   const former = readProgress(found, program.name);
@@ -96,7 +103,8 @@ function chooseBackend({ backend, threads }: RunOptions): Promise<BackendChoice>
   return useBackend(backend, threads === undefined ? {} : { threads });
 }
 
-function createSetting<Own extends object>(options: RunOptions & Own, mnist: Mnist): Setting<Own> {
+/** What a program makes its training from. */
+export function createSetting<Own extends object>(options: RunOptions & Own, mnist: Mnist): Setting<Own> {
   return {
     options,
     mnist,
@@ -109,7 +117,8 @@ function ownFiles({ models, finalPictures = [] }: Training<string>): string[] {
   return [...Object.keys(models).map(modelFile), ...finalPictures.map(({ name }) => name)];
 }
 
-function partsOf({ models, optimizers, randoms }: Training<string>) {
+/** What a checkpoint holds. */
+export function partsOf({ models, optimizers, randoms }: Training<string>) {
   return { models, optimizers, randoms };
 }
 
@@ -148,8 +157,21 @@ async function createExperiment<Name extends string, Own extends object>(
     ...{ step, skipBatch, takePictures, finalPictures },
     modelFiles: () => createModelFiles(training.models, options.layout),
     describeLosses: (moment) => program.describeLosses(moment),
-    afterTraining: async () => training.afterTraining?.(),
+    afterTraining: () => findOut(run),
   };
+}
+
+/** What the program finds out by itself, and how good the images are that it makes. */
+async function findOut<Name extends string, Own extends object>(run: Run<Name, Own>): Promise<Findings[]> {
+  const { options, mnist, training } = run;
+  if (!options.measures) return [];
+  const own = await training.afterTraining?.();
+  if (!training.generate) return own ? [own] : [];
+  // loaded only now, since not every run comes to its end
+  const { measureGenerator } = await import("./generator-measures.js");
+  const random = createSetting(options, mnist).random("measures");
+  const measured = await measureGenerator(training.generate, { mnist, random, threads: options.threads });
+  return own ? [own, measured] : [measured];
 }
 
 /** What is saved beside the parts, and is the same at every iteration. */

@@ -109,7 +109,7 @@ async function createExperiment(path: string, settings: Settings, resume = false
     panels: [{ name: "loss", title: "Loss", color: "#000000" }],
     captions: { picture: "", samples: "" },
     describeLosses: ({ last }) => `iteration ${last.iteration}`,
-    afterTraining: async () => undefined,
+    afterTraining: async () => [],
   };
   return { experiment, model, random, drawn };
 }
@@ -119,6 +119,7 @@ type Created = Awaited<ReturnType<typeof createExperiment>>;
 async function train({ experiment }: Created): Promise<Recorder> {
   const output = new Recorder();
   expect(await runExperiment(experiment, output)).toBe(0);
+  await experiment.folder.close();
   return output;
 }
 

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { Program } from "../src/index.js";
 import { describeOptions, type Invocation, parseOptions as parse, positiveNumberOption } from "../src/options.js";
+import { type RunProgress, resumedOptions } from "../src/resume.js";
 import { runProgram } from "../src/run-program.js";
 import { smallProgram } from "./small-program.js";
 import { Recorder } from "./support.js";
@@ -26,6 +27,7 @@ describe("parseOptions", () => {
         checkpointInterval: 1000,
         onNonFinite: "stop",
         layout: "adjoint",
+        measures: true,
         overwrite: false,
       },
       given: [],
@@ -36,7 +38,7 @@ describe("parseOptions", () => {
     const args =
       "--iterations 7 --batch-size 2 --learning-rate 2e-4 --seed 0 --backend gpu:webasm --sample-interval=3 " +
       "--history-interval 1 --checkpoint-interval 4 --on-non-finite skip --layout pytorch --data idx --out runs/demo " +
-      "--overwrite";
+      "--overwrite --no-measures";
     expect(parseOptions(args.split(" "))).toEqual({
       kind: "run",
       options: {
@@ -50,6 +52,7 @@ describe("parseOptions", () => {
         checkpointInterval: 4,
         onNonFinite: "skip",
         layout: "pytorch",
+        measures: false,
         data: "idx",
         out: "runs/demo",
         overwrite: true,
@@ -72,10 +75,35 @@ describe("parseOptions", () => {
       if (defaultValue) expect(text).toMatch(new RegExp(`default: "?${defaultValue.replace(".", "[.]")}"?\\)`));
     }
     expect(describeOptions(smallProgram).map(({ flags }) => flags.split(/[ ,]/)[0])).toEqual(
-      "--iterations --batch-size --learning-rate --seed --backend --threads --sample-interval --history-interval --checkpoint-interval --on-non-finite --layout --data --out --overwrite --resume".split(
+      "--iterations --batch-size --learning-rate --seed --backend --threads --sample-interval --history-interval --checkpoint-interval --on-non-finite --layout --no-measures --data --out --overwrite --resume".split(
         " ",
       ),
     );
+  });
+});
+
+describe("an implied option", () => {
+  const program = {
+    ...smallProgram,
+    impliedOptions: ({ seed }: { seed: number }) => ({ learningRate: seed / 10 }),
+  };
+
+  it("follows what was asked for, does not count as typed, and gives way to what was", () => {
+    expect(parse(program, ["--seed", "5"])).toMatchObject({ options: { learningRate: 0.5 }, given: ["seed"] });
+    expect(parse(program, ["--seed", "5", "--learning-rate", "0.25"])).toMatchObject({
+      options: { learningRate: 0.25 },
+    });
+  });
+});
+
+describe("the options of a run that goes on", () => {
+  it("are its own, with the default of one that was unknown when it began", () => {
+    const asked = parse(smallProgram, ["--resume", "old", "--threads", "3"]);
+    if (asked.kind !== "run") throw new Error("it is a run");
+    const { measures: _, ...known } = { ...asked.options, seed: 7 };
+    const { threads: __, resume: ___, ...saved } = known;
+    const former = { options: saved, backend: "wasm", iteration: 1 } as RunProgress;
+    expect(resumedOptions(asked, former, "old")).toEqual({ ...saved, threads: 3, measures: true, out: "old" });
   });
 });
 
@@ -168,6 +196,7 @@ describe("a program with options of its own that counts epochs", () => {
         historyInterval: 10,
         onNonFinite: "stop",
         layout: "adjoint",
+        measures: true,
         overwrite: false,
       },
       given: ["epochs"],

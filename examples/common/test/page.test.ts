@@ -42,6 +42,15 @@ describe("renderPage", () => {
     expect(page).toContain("&#60;script&#62;alert(1)&#60;/script&#62;");
   });
 
+  it("has a column for each value of a table, under its head", () => {
+    const rows = [["Recall", "1 %", "<2 %>"]] as const;
+    const page = renderPage({ ...content, tables: [{ heading: "Measures", columns: ["this run", "floor"], rows }] });
+    expect(page.replaceAll("\n", "")).toContain(
+      '<tr><td></td><th scope="col">this run</th><th scope="col">floor</th></tr>' +
+        '<tr><th scope="row">Recall</th><td>1 %</td><td>&#60;2 %&#62;</td></tr>',
+    );
+  });
+
   it("has both charts, each for its colour scheme", () => {
     const page = renderPage(content);
     expect(page).toContain("<svg id='light'>");

@@ -13,7 +13,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { saveCheckpoint } from "@adjoint/core/node";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -92,6 +92,19 @@ describe("--resume", () => {
       "000013.png",
     ]);
     expect(await runBits(folder)).toEqual(await undisturbed(13));
+  });
+
+  it("is refused in one line while another process goes on with the run, which stays as it is", async () => {
+    const folder = copied();
+    const before = await runBits(folder);
+    writeFileSync(join(folder, "run.lock"), JSON.stringify({ pid: process.ppid, host: hostname() }));
+    const { code, errors } = await run("--resume", folder, "--iterations", "9");
+    expect(code).toBe(1);
+    expect(errors).toEqual([
+      `small: --resume: process ${process.ppid} is at work in ${folder}; wait for its end, or end it`,
+    ]);
+    rmSync(join(folder, "run.lock"));
+    expect(await runBits(folder)).toEqual(before);
   });
 
   it("needs nothing but the checkpoint and the history", async () => {

@@ -1,8 +1,22 @@
 // What several tests need: small MNIST files, folders that go away, and something to print to.
 
+import { createHash } from "node:crypto";
 import { Writable } from "node:stream";
+import type { Tensor } from "@adjoint/core";
 
 export { idx, temporaryFolder, writeSmallMnist } from "../../../packages/mnist/test/support.js";
+
+/** A sum of each tensor that models or optimizers hold, by its bits. */
+export function bitsOf(...parts: readonly { stateDict(): ReadonlyMap<string, Tensor> }[]): string[] {
+  return parts.flatMap((part) =>
+    [...part.stateDict().values()].map((value) => {
+      const { buffer, byteOffset, byteLength } = value.dataSync();
+      return createHash("sha256")
+        .update(new Uint8Array(buffer, byteOffset, byteLength))
+        .digest("hex");
+    }),
+  );
+}
 
 /** A stream that remembers what was written to it. */
 export class Recorder extends Writable {

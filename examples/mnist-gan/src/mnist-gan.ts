@@ -1,22 +1,25 @@
 // The GAN as a program: what it is called, what it shows, and how its parts are put together.
 
-import { noGradient, randomNormal, scope } from "@adjoint/core";
+import { MovingAverage, noGradient, Random, randomNormal, scope } from "@adjoint/core";
 import { createNoiseSampler, type Program, type Setting, type Training } from "@adjoint/example-common";
 import { drawBatch } from "./batches.js";
-import { createModels, NOISE_SIZE } from "./models.js";
+import { createGenerator, createModels, type GanModels, NOISE_SIZE } from "./models.js";
+import { type GanOptions, RECIPE_OPTION, RECIPES, type Recipe } from "./recipes.js";
 import { createOptimizers, type GanLosses, ganStep } from "./step.js";
 
 type LossName = keyof GanLosses;
 
 /** The classic fully connected GAN. */
-export const mnistGan: Program<LossName> = {
+export const mnistGan: Program<LossName, GanOptions> = {
   name: "mnist-gan",
   command: "npm start",
   title: "MNIST GAN",
   description: "Trains the classic fully connected GAN on MNIST and writes pictures, losses and a page about the run.",
   // those of the article
   defaults: { length: { iterations: 20_000 }, batchSize: 128, learningRate: 0.001, sampleInterval: 1000 },
-  learningRate: "Adam's learning rate, for both networks",
+  learningRate: "Adam's learning rate, for both networks; tuned: 0.002",
+  ownOptions: [RECIPE_OPTION],
+  impliedOptions: ({ recipe }) => ({ learningRate: RECIPES[recipe].learningRate }),
   panels: [
     { name: "discriminatorLoss", title: "Discriminator loss", color: "#3b7de0" },
     { name: "discriminatorAccuracy", title: "Discriminator accuracy", color: "#159466", percent: true },
@@ -34,11 +37,14 @@ export const mnistGan: Program<LossName> = {
   create,
 };
 
-function create({ options, mnist, random }: Setting): Training<LossName> {
+function create({ options, mnist, random }: Setting<GanOptions>): Training<LossName> {
+  const recipe: Recipe = RECIPES[options.recipe];
   const models = createModels(random("weights"));
-  const optimizers = createOptimizers(models, options.learningRate);
+  const optimizers = createOptimizers(models, options.learningRate, recipe);
   const randoms = { images: random("images"), noise: random("noise") };
-  const { generator } = models;
+  const average = createAverage(models, recipe);
+  // what the pictures are taken of
+  const generator = average?.model ?? models.generator;
   const source = {
     images: mnist.images,
     batchSize: options.batchSize,
@@ -46,13 +52,25 @@ function create({ options, mnist, random }: Setting): Training<LossName> {
     noiseRandom: randoms.noise,
   };
   return {
-    models: { ...models },
+    models: { ...models, ...(average && { average: average.model }) },
     optimizers: { ...optimizers },
     randoms,
-    step: () => scope(() => ganStep(models, optimizers, drawBatch(source))),
+    step: () => {
+      const losses = scope(() => ganStep(models, optimizers, drawBatch(source)));
+      average?.following.update();
+      return losses;
+    },
     skipBatch: () => void drawBatch(source),
     takePictures: createNoiseSampler(generator, { noiseSize: NOISE_SIZE, random: random("pictures") }),
     generate: (count, noiseRandom) =>
       scope(() => noGradient(() => generator.apply(randomNormal([count, NOISE_SIZE], { random: noiseRandom })))),
   };
+}
+
+/** A second generator, which follows the first: its weights are the moving average of the other's. */
+function createAverage({ generator }: GanModels, { averageDecay: decay }: Recipe) {
+  if (decay === undefined) return undefined;
+  // its first weights are overwritten
+  const model = createGenerator(new Random(0), "average");
+  return { model, following: new MovingAverage(model, generator, { decay }) };
 }

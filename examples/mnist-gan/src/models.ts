@@ -23,7 +23,7 @@ export function createModels(random: Random): GanModels {
 }
 
 /** [batch, 100] noise → [batch, 28, 28, 1] pixels in (−1, 1); 114,064 parameters. */
-function createGenerator(random: Random): Sequential {
+export function createGenerator(random: Random, name = "generator"): Sequential {
   return new Sequential(
     [
       new Dense(NOISE_SIZE, HIDDEN_SIZE, { random }),
@@ -32,7 +32,7 @@ function createGenerator(random: Random): Sequential {
       new Tanh(),
       new Reshape([IMAGE_SIDE, IMAGE_SIDE, 1]),
     ],
-    { name: "generator" },
+    { name },
   );
 }
 

@@ -1,7 +1,7 @@
 // One iteration of the GAN: two updates of the discriminator, then one of the generator through the frozen
 // discriminator. Goodfellow et al., "Generative Adversarial Nets", 2014, with the non-saturating generator loss.
 
-import { Adam, binaryCrossEntropy, noGradient, scope, type Tensor, withFrozen } from "@adjoint/core";
+import { Adam, type AdamOptions, binaryCrossEntropy, noGradient, scope, type Tensor, withFrozen } from "@adjoint/core";
 import type { GanModels } from "./models.js";
 
 /** Label of an image from the data set, and of one from the generator. */
@@ -33,10 +33,15 @@ export interface GanOptimizers {
 }
 
 /** An Adam in Keras's form for each model. Throws ArgumentError for a rate that Adam does not take. */
-export function createOptimizers({ generator, discriminator }: GanModels, learningRate: number): GanOptimizers {
+export function createOptimizers(
+  { generator, discriminator }: GanModels,
+  learningRate: number,
+  { beta1 = 0.9 }: Pick<AdamOptions, "beta1"> = {},
+): GanOptimizers {
+  const options = { learningRate, beta1 };
   return {
-    generator: new Adam(generator.parameters(), { learningRate }),
-    discriminator: new Adam(discriminator.parameters(), { learningRate }),
+    generator: new Adam(generator.parameters(), options),
+    discriminator: new Adam(discriminator.parameters(), options),
   };
 }
 

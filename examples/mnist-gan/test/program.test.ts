@@ -78,6 +78,7 @@ describe("a short run", () => {
       line(3),
       line(6),
       line(7),
+      /^Not measured: the training images are not MNIST's$/,
       /^7 iterations in \d+ s on the backend reference\. Median: [\d.,]+ ms an iteration\.$/,
       /^Pictures, losses, models and summary are in .*run; open .*index\.html$/,
     ];

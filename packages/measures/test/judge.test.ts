@@ -20,12 +20,19 @@ describe("the committed classifier", () => {
     const seen = await trained.classifier.lookAtDataset(test.images);
     const accuracy = accuracyOf(seen, test.labels ?? []);
     expect(accuracy).toBeGreaterThanOrEqual(0.99);
-    expect(String(accuracy)).toBe(trained.description.get("test accuracy"));
+    // the last bits are those of the kernels, which may change
+    expect(accuracy).toBeCloseTo(Number(trained.description.get("test accuracy")), 3);
   });
 
-  it("comes with what it sees in the training set, bit for bit", async () => {
+  it("comes with what it sees in the training set", async () => {
     const { features } = await trained.classifier.lookAtDataset(train.images);
-    expect(momentsOf(features, 64)).toEqual(trained.training);
+    const found = momentsOf(features, 64);
+    for (const part of ["mean", "covariance"] as const) {
+      found[part].forEach((value, i) => {
+        const kept = trained.training[part][i] as number;
+        if (!(Math.abs(value - kept) < 1e-4)) expect.fail(`${part}, element ${i}: ${value}, in the file ${kept}`);
+      });
+    }
   });
 });
 

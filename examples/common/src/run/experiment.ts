@@ -14,7 +14,7 @@ import { RUN_FILES, type RunFolder } from "./run-folder.js";
 import { type Pictures, RunReport } from "./run-report.js";
 import { isSampled, type RunStart } from "./run-start.js";
 import type { RunDescription, RunSummary } from "./run-summary.js";
-import { describeParameters, describeStatus, milliseconds, wholeNumber } from "./run-texts.js";
+import { describeFindings, describeParameters, describeStatus, milliseconds, wholeNumber } from "./run-texts.js";
 import { exitCodeOf, SignalWatch } from "./signals.js";
 import { Stopwatch } from "./stopwatch.js";
 import { type Losses, runTraining } from "./training-loop.js";
@@ -54,7 +54,7 @@ export interface Experiment<Name extends string> {
   /** The line that is printed at each sample interval. */
   readonly describeLosses: (moment: Moment<Name>) => string;
   /** Finds out, when training has ended by itself, how good it has become. */
-  readonly afterTraining: () => Promise<Findings | undefined>;
+  readonly afterTraining: () => Promise<readonly Findings[]>;
 }
 
 /**
@@ -80,7 +80,7 @@ export async function runExperiment<Name extends string>(
     const done = await train(experiment, { stopwatch, report, progress, signals });
     for (const [name, content] of await experiment.modelFiles()) await experiment.folder.write(name, content);
     const interrupted = done < experiment.description.iterationsAsked ? signals.received : undefined;
-    const findings = interrupted ? undefined : await experiment.afterTraining();
+    const findings = interrupted ? [] : await experiment.afterTraining();
     const summary = await report.finish(
       interrupted ? { status: "interrupted", signal: interrupted } : { status: "finished" },
       { findings, pictures: experiment.finalPictures },
@@ -191,13 +191,12 @@ function openingLines({ description, folder }: Pick<Experiment<string>, "descrip
 function closingLines(
   summary: RunSummary,
   { folder: { path }, command }: Pick<Experiment<string>, "folder" | "command">,
-  findings: Findings | undefined,
+  findings: readonly Findings[],
 ): string[] {
   const median = summary.medianMillisecondsPerIteration;
   const goOn = summary.status === "interrupted" ? [`To go on: ${command} -- --resume ${path}`] : [];
-  const found = findings?.rows.map(([name, value]) => `${name}: ${value}`) ?? [];
   return [
-    ...found,
+    ...findings.flatMap(describeFindings),
     `${describeStatus(summary)}${median === null ? "" : ` Median: ${milliseconds(median)} an iteration.`}`,
     `Pictures, losses, models and summary are in ${path}; open ${join(path, RUN_FILES.page)}`,
     ...goOn,

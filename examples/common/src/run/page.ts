@@ -14,7 +14,9 @@ export interface PagePicture {
 /** Names and values under a heading. */
 export interface PageTable {
   readonly heading: string;
-  readonly rows: readonly (readonly [name: string, value: string])[];
+  /** What stands above the values, where a row has more than one. */
+  readonly columns?: readonly string[];
+  readonly rows: readonly (readonly [name: string, ...values: string[]])[];
 }
 
 /** Everything that the page shows. */
@@ -102,11 +104,12 @@ ${samples.map(picture)}
 </section>`;
 }
 
-function table({ heading, rows }: PageTable): Html {
+function table({ heading, columns, rows }: PageTable): Html {
+  const heads = columns && html`<tr><td></td>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr>\n`;
   return html`<div>
 <h2>${heading}</h2>
 <table>
-${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}
+${heads ?? ""}${rows.map(([name, ...values]) => html`<tr><th scope="row">${name}</th>${values.map((value) => html`<td>${value}</td>`)}</tr>`)}
 </table>
 </div>`;
 }

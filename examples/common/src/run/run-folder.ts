@@ -5,6 +5,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { ArgumentError } from "@adjoint/core";
 import { writeFileAtomically } from "@adjoint/core/node";
+import { RunLock } from "./run-lock.js";
 
 /** Names inside the folder. */
 export const RUN_FILES = {
@@ -24,11 +25,12 @@ const SAMPLE_NAME = /^\d{6,}\.png$/;
 /** What a process that was killed while it wrote leaves behind (see `writeFileAtomically`). */
 const LEFT_BEHIND = /^\..+\.tmp$/;
 
-/** A folder that one run writes into. */
+/** A folder that one run writes into, and no other process meanwhile. */
 export class RunFolder {
   readonly path: string;
   /** Names of the files that this program alone writes. */
   readonly #ownFiles: readonly string[];
+  #lock: RunLock | undefined;
 
   private constructor(path: string, ownFiles: readonly string[]) {
     this.path = path;
@@ -41,7 +43,7 @@ export class RunFolder {
    * @param path a folder that holds no run, unless `overwrite` says to delete that run's files; other files stay.
    *   Without a path, a new folder `runs/<program>-<date>-<time>` in the current one
    * @param ownFiles names of the files that this program writes beside those of every run
-   * @throws ArgumentError where a run is there
+   * @throws ArgumentError where a run is there, or another process is at work
    */
   static async create(
     program: string,
@@ -50,24 +52,47 @@ export class RunFolder {
   ): Promise<RunFolder> {
     const name = path ?? unusedName(join("runs", `${program}-${timestamp(new Date())}`));
     const folder = new RunFolder(name, ownFiles);
-    const former = await folder.#formerFiles();
-    if (former.length > 0 && !overwrite) {
+    if (!overwrite && (await folder.#formerFiles()).length > 0) {
       throw new ArgumentError("--out", `${folder.path} already holds a run; name another folder, or add --overwrite`);
     }
-    for (const name of former) await rm(join(folder.path, name));
     await mkdir(join(folder.path, RUN_FILES.samples), { recursive: true });
-    return folder;
+    return folder.#taken("--out", async () => {
+      for (const former of await folder.#formerFiles()) await rm(join(folder.path, former));
+    });
   }
 
-  /** Opens the folder of a run to go on with it, and removes what a killed process left half-written. */
+  /**
+   * Opens the folder of a run to go on with it, and removes what a killed process left half-written.
+   *
+   * @throws ArgumentError where there is none, or another process is at work in it
+   */
   static async open(path: string): Promise<RunFolder> {
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
       throw new ArgumentError("--resume", `there is no folder ${path}`);
     }
     const folder = new RunFolder(path, []);
     await mkdir(join(path, RUN_FILES.samples), { recursive: true });
-    for (const name of await folder.#leftBehind()) await rm(join(path, name), { force: true });
-    return folder;
+    return folder.#taken("--resume", async () => {
+      for (const name of await folder.#leftBehind()) await rm(join(path, name), { force: true });
+    });
+  }
+
+  /** Lets other processes have the folder. */
+  async close(): Promise<void> {
+    await this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  /** This folder, once this process has it for itself and `prepare` has made it ready. */
+  async #taken(option: string, prepare: () => Promise<void>): Promise<this> {
+    this.#lock = await RunLock.take(this.path, option);
+    try {
+      await prepare();
+      return this;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   /** Where a file of the run is, or will be. */

@@ -34,10 +34,10 @@ export interface Pictures {
 /** What there is to show when a run has ended. */
 export interface RunEnd {
   readonly pictures: readonly FinalPicture[];
-  readonly findings?: Findings | undefined;
+  readonly findings: readonly Findings[];
 }
 
-const NOTHING: RunEnd = { pictures: [] };
+const NOTHING: RunEnd = { pictures: [], findings: [] };
 
 /** Chart and page are drawn anew at most this often while the run goes on. */
 const REDRAW_SECONDS = 5;
@@ -82,7 +82,8 @@ export class RunReport<Name extends string> {
   }
 
   async #writeNumbers(status: RunStatus, { findings }: RunEnd = NOTHING): Promise<RunSummary> {
-    const summary = { ...this.#summary(status), ...(findings && { measures: findings.values }) };
+    const values = findings.flatMap((found) => Object.entries(found.values));
+    const summary = { ...this.#summary(status), ...(values.length > 0 && { measures: Object.fromEntries(values) }) };
     await this.writeHistory();
     await this.#parts.folder.write(RUN_FILES.summary, `${JSON.stringify(summary, null, 2)}\n`);
     return summary;
@@ -129,7 +130,7 @@ export class RunReport<Name extends string> {
 
   #tables(summary: RunSummary, { findings }: RunEnd): PageTable[] {
     return [
-      ...(findings ? [findings] : []),
+      ...findings,
       { heading: "Options", rows: describeOptions(summary) },
       { heading: "Machine", rows: describeMachine(summary) },
     ];

@@ -1,5 +1,6 @@
 // A run's summary in words, for the terminal and for the page.
 
+import type { Findings } from "../program.js";
 import type { Panel } from "./chart.js";
 import { formatDuration } from "./progress.js";
 import type { RunSummary } from "./run-summary.js";
@@ -81,4 +82,14 @@ export function describeParameters(parameters: Readonly<Record<string, number>>)
 /** `batchSize` → `--batch-size` */
 export function optionFlag(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** What was found out, a line each: `name: value`, or aligned columns under their heads. */
+export function describeFindings({ heading, columns, rows }: Findings): string[] {
+  if (!columns) return rows.map(([name, ...values]) => `${name}: ${values.join(", ")}`);
+  const table = [[heading, ...columns], ...rows];
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  return table.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  "),
+  );
 }

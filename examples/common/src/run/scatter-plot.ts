@@ -30,7 +30,7 @@ const LEGEND = 66;
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 /** Classes are drawn in turns, so that the last does not hide the others. */
 const TURNS = 20;
-const TICKS = 6;
+const TICKS = 8;
 
 /**
  * Draws points with axes and, where there are classes, a legend.

@@ -1,0 +1,89 @@
+// Measuring a generator at the end of a run: all images, on any backend, without leaving a trace; and how it is shown.
+
+import { currentBackend, Random, randomUniform, tensor, useBackend } from "@adjoint/core";
+import { readReference } from "@adjoint/measures";
+import { loadMnist } from "@adjoint/mnist";
+import { describe, expect, it } from "vitest";
+import { describeMeasures, makeImages, measureGenerator } from "../src/generator-measures.js";
+import { describeFindings } from "../src/run/run-texts.js";
+
+const mnist = loadMnist("test");
+
+/** A perfect generator: it makes the test images, one after the other. */
+function perfect(): (count: number) => ReturnType<typeof mnist.images.batch> {
+  let made = 0;
+  return (count) => {
+    const numbers = Int32Array.from({ length: count }, (_, i) => made + i);
+    made += count;
+    return mnist.images.batch(numbers, { scale: 1 / 127.5, offset: -1 });
+  };
+}
+
+describe("makeImages", () => {
+  it("makes 10,000, some at a time, in the order in which they are drawn", async () => {
+    const counts: number[] = [];
+    const generate = (count: number, random: Random) => {
+      counts.push(count);
+      return randomUniform([count, 28, 28, 1], { random });
+    };
+    const pixels = await makeImages(generate, new Random(4));
+    expect(pixels.length).toBe(10_000 * 784);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10_000);
+    expect(Math.max(...counts)).toBeLessThan(1000);
+    const random = new Random(4);
+    const expected = randomUniform([counts[0] as number, 28, 28, 1], { random }).dataSync();
+    expect(pixels.subarray(0, expected.length)).toEqual(expected);
+    const next = randomUniform([1, 28, 28, 1], { random }).dataSync();
+    expect(pixels.subarray(expected.length, expected.length + 784)).toEqual(next);
+  });
+});
+
+describe("measureGenerator", () => {
+  it("finds a generator of test images as good as the test set, and leaves the backend as it was", async () => {
+    const { backend } = await useBackend("reference");
+    const train = loadMnist("train");
+    const findings = await measureGenerator(perfect(), { mnist: train, random: new Random(1), threads: 2 });
+    expect(currentBackend()).toBe(backend);
+    const { floor } = await readReference();
+    expect(findings.values.frechetDistance).toBeCloseTo(floor.frechetDistance, 2);
+    expect(findings.values.coverage).toBeCloseTo(floor.coverage, 2);
+    await useBackend("wasm");
+    expect(await measureGenerator(perfect(), { mnist: train, random: new Random(1) })).toEqual(findings);
+    expect(currentBackend().disposed).toBe(false);
+  });
+
+  it("says that it cannot tell where the images are others", async () => {
+    const generate = () => tensor([Number.NaN]);
+    expect(await measureGenerator(generate, { mnist, random: new Random(1) })).toEqual({
+      heading: "How good the generator is",
+      rows: [["Not measured", "the training images are not MNIST's"]],
+      values: {},
+    });
+  });
+});
+
+describe("what was measured", () => {
+  it("stands beside the seeds' spread and the test set", async () => {
+    const reference = await readReference();
+    const { columns, rows, values } = describeMeasures(reference.floor, reference);
+    expect(columns).toEqual(["this run", "mnist-gan, 5 seeds", "MNIST's test set"]);
+    const [name, own, seeds, floor] = rows[0] ?? [];
+    expect(name).toBe("Fréchet distance");
+    expect(own).toBe(floor);
+    expect(seeds).toMatch(/^\d+\.\d ± \d+\.\d$/);
+    expect(values.frechetDistance).toBe(reference.floor.frechetDistance);
+  });
+
+  it("is printed in columns, and as name and value where there is one", () => {
+    const rows = [
+      ["a", "1.0", "2"],
+      ["long name", "3", "4"],
+    ] as const;
+    expect(describeFindings({ heading: "Heading", columns: ["this", "that one"], rows, values: {} })).toEqual([
+      "Heading    this  that one",
+      "a           1.0         2",
+      "long name     3         4",
+    ]);
+    expect(describeFindings({ heading: "Heading", rows: [["a", "1"]], values: {} })).toEqual(["a: 1"]);
+  });
+});
