@@ -120,6 +120,18 @@ describe("the updates", () => {
     });
   });
 
+  it("of the generator go through a discriminator that is wholly frozen", () => {
+    const models = made();
+    const apply = models.discriminator.apply.bind(models.discriminator);
+    const frozen: number[] = [];
+    models.discriminator.apply = (x) => {
+      frozen.push(models.discriminator.parameterCount().frozen);
+      return apply(x);
+    };
+    updateGenerator(models, createOptimizers(models, 2e-4).generator, noise());
+    expect(frozen).toEqual([models.discriminator.parameterCount().total]);
+  });
+
   it("of the discriminator leave the generator, its running statistics and its optimizer as they are", () => {
     const models = made();
     const optimizers = createOptimizers(models, 2e-4);

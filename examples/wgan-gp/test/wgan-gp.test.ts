@@ -139,6 +139,19 @@ describe("the updates", () => {
     });
   });
 
+  it("of the generator go through a critic that is wholly frozen", () => {
+    const models = createModels(new Random(1));
+    const apply = models.critic.apply.bind(models.critic);
+    const frozen: number[] = [];
+    models.critic.apply = (x) => {
+      frozen.push(models.critic.parameterCount().frozen);
+      return apply(x);
+    };
+    const noise = randomNormal([2, 100], { random: new Random(7) });
+    updateGenerator(models, createOptimizers(models, 1e-3).generator, noise);
+    expect(frozen).toEqual([models.critic.parameterCount().total]);
+  });
+
   it("of the critic leave the generator's parameters and its optimizer as they are, and change the critic's kernels", () => {
     const models = createModels(new Random(1));
     const optimizers = createOptimizers(models, 1e-3);

@@ -57,12 +57,12 @@ export async function examineParts(
   const speeds: Speed[] = [];
   const part = (use: (backend: Backend) => Promise<void>): Promise<void> =>
     lend(use).catch((error: unknown) => void failures.push(`starting it again: ${messageOf(error)}`));
-  for (const checks of [OP_CHECKS, IMAGE_CHECKS]) {
-    await part(async (backend) => {
-      for (const check of checks) found.ops.push(await examineOp(check, { backend, referee, ...found }));
-    });
-  }
+  const examineOps = async (checks: readonly OpCheck[], backend: Backend): Promise<void> => {
+    for (const check of checks) found.ops.push(await examineOp(check, { backend, referee, ...found }));
+  };
+  await part((backend) => examineOps(OP_CHECKS, backend));
   await part(async (backend) => {
+    await examineOps(IMAGE_CHECKS, backend);
     found.network.push(...(await examineNetwork({ backend, referee, ...found })));
   });
   await part(async (backend) => {
