@@ -88,6 +88,12 @@ export default {
       { path: "(^|/)koffi(/|$)", pathNot: "^packages/" },
     ),
     rule(
+      "models-run-anywhere",
+      "models and steps run in browsers too, which have no files: import @adjoint/mnist/image-side",
+      { path: "^examples/[^/]+/src/(models|step|batches)[.]ts$" },
+      { path: "^packages/mnist/src/index[.]ts$" },
+    ),
+    rule(
       "public-api",
       "what uses the core imports @adjoint/core or one of its other entries: /io, /node, /testing, /doctor",
       { path: "^(examples|benchmarks|packages/(?!core/))" },

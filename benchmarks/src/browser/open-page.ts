@@ -4,7 +4,7 @@ import { accessSync, constants } from "node:fs";
 import { createServer } from "node:http";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, type Plugin } from "esbuild";
+import { build } from "esbuild";
 import { chromium, type Page } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"];
@@ -58,14 +58,6 @@ export async function openBenchmarkPage(): Promise<OpenPage> {
   return { page, browser: `Chromium ${browser.version()}`, close };
 }
 
-/** Of the example's programs, what reads files is not used in a page. */
-const unusedNode: Plugin = {
-  name: "unused-node",
-  setup({ onResolve }) {
-    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, external: true, sideEffects: false }));
-  },
-};
-
 async function bundlePage(): Promise<string> {
   const { outputFiles } = await build({
     // this file runs bundled, from benchmarks/dist; the page is bundled when it is needed, from its source
@@ -78,7 +70,6 @@ async function bundlePage(): Promise<string> {
     // for Node: what gpu.js and adjoint load there
     external: ["gl", "koffi"],
     define: { global: "globalThis" },
-    plugins: [unusedNode],
     write: false,
     logLevel: "error",
   });

@@ -11,7 +11,7 @@ import {
   Sequential,
   Sigmoid,
 } from "@adjoint/core";
-import { IMAGE_SIDE } from "@adjoint/mnist";
+import { IMAGE_SIDE } from "@adjoint/mnist/image-side";
 
 const PIXELS = IMAGE_SIDE * IMAGE_SIDE;
 

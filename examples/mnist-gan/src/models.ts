@@ -2,7 +2,7 @@
 // the probability that it is real.
 
 import { Dense, Flatten, LeakyReLU, type Random, Reshape, Sequential, Sigmoid, Tanh } from "@adjoint/core";
-import { IMAGE_SIDE } from "@adjoint/mnist";
+import { IMAGE_SIDE } from "@adjoint/mnist/image-side";
 
 /** Values in one vector of noise, the generator's input. */
 export const NOISE_SIZE = 100;

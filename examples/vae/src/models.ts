@@ -2,7 +2,7 @@
 // decoder from a point of the plane to an image.
 
 import { Dense, Flatten, type Random, ReLU, Reshape, Sequential, Sigmoid } from "@adjoint/core";
-import { IMAGE_SIDE } from "@adjoint/mnist";
+import { IMAGE_SIDE } from "@adjoint/mnist/image-side";
 
 /** Values of a point in the latent space. */
 export const LATENT_SIZE = 2;

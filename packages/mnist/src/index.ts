@@ -7,9 +7,9 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { constants, gunzipSync } from "node:zlib";
 import { ByteDataset, DataError, parseIdx } from "@adjoint/core";
+import { IMAGE_SIDE } from "./image-side.js";
 
-/** Pixels along one side of an image. */
-export const IMAGE_SIDE = 28;
+export { IMAGE_SIDE };
 
 /** The sets that MNIST consists of. */
 export type MnistSplit = "train" | "test";
