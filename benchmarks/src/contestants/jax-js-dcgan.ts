@@ -3,8 +3,17 @@
 
 import { blockUntilReady, jit, lax, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
 import type { Prepared } from "./implementation.js";
-import { adam, type Batch, freshTrained, refs, scheduledRate, type Trained } from "./jax-js-training.js";
-import { DCGAN_OPTIONS, DCGAN_SHAPES, type DcganTask, SHOWN_ITERATIONS } from "./protocol.js";
+import {
+  adam,
+  type Batch,
+  freshTrained,
+  prepareTrainer,
+  refs,
+  scheduledRate,
+  type Trained,
+  type Trainer,
+} from "./jax-js-training.js";
+import { DCGAN_OPTIONS, DCGAN_SHAPES, type DcganTask } from "./protocol.js";
 
 const DECAYS = { beta1: DCGAN_OPTIONS.beta1, beta2: 0.999, epsilon: DCGAN_OPTIONS.epsilon };
 const SLOPE = 0.01;
@@ -91,23 +100,11 @@ const updateGenerator = jit((trained: Trained, discriminator: np.Array[], noise:
 });
 
 /** Iterations that start from the task's weights at each turn. */
-export async function prepareJaxDcgan(task: DcganTask): Promise<Prepared> {
-  const gan = new JaxDcgan(task);
-  gan.begin();
-  const shown: number[] = [];
-  for (let i = 0; i < SHOWN_ITERATIONS; i++) {
-    for (const loss of await gan.iterate()) shown.push(...(await loss.data()));
-  }
-  return {
-    result: Float32Array.from(shown),
-    begin: () => gan.begin(),
-    call: async () => {
-      for (const loss of await gan.iterate()) loss.dispose();
-    },
-  };
+export function prepareJaxDcgan(task: DcganTask): Promise<Prepared> {
+  return prepareTrainer(new JaxDcgan(task));
 }
 
-class JaxDcgan {
+class JaxDcgan implements Trainer {
   readonly #weights: readonly (() => np.Array)[];
   readonly #batches: Batch[];
   #generator: Trained = { parameters: [], m: [], v: [] };
@@ -133,7 +130,6 @@ class JaxDcgan {
     this.#iteration = 0;
   }
 
-  /** Does one iteration; the losses of the discriminator and the generator, ready. */
   async iterate(): Promise<[np.Array, np.Array]> {
     const { real, discriminatorNoise, generatorNoise } = this.#batches[this.#iteration % this.#batches.length] as Batch;
     const t = ++this.#iteration;

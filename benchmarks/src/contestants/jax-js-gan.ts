@@ -3,8 +3,17 @@
 
 import { blockUntilReady, jit, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
 import type { Prepared } from "./implementation.js";
-import { adam, type Batch, freshTrained, refs, scheduledRate, type Trained } from "./jax-js-training.js";
-import { type GanTask, SHOWN_ITERATIONS } from "./protocol.js";
+import {
+  adam,
+  type Batch,
+  freshTrained,
+  prepareTrainer,
+  refs,
+  scheduledRate,
+  type Trained,
+  type Trainer,
+} from "./jax-js-training.js";
+import type { GanTask } from "./protocol.js";
 
 const DECAYS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 const EPSILON = 1e-7;
@@ -59,23 +68,11 @@ const updateGenerator = jit((trained: Trained, discriminator: np.Array[], noise:
 });
 
 /** Iterations that start from the task's weights at each turn. */
-export async function prepareJaxGan(task: GanTask): Promise<Prepared> {
-  const gan = new JaxGan(task);
-  gan.begin();
-  const shown: number[] = [];
-  for (let i = 0; i < SHOWN_ITERATIONS; i++) {
-    for (const loss of await gan.iterate()) shown.push(...(await loss.data()));
-  }
-  return {
-    result: Float32Array.from(shown),
-    begin: () => gan.begin(),
-    call: async () => {
-      for (const loss of await gan.iterate()) loss.dispose();
-    },
-  };
+export function prepareJaxGan(task: GanTask): Promise<Prepared> {
+  return prepareTrainer(new JaxGan(task));
 }
 
-class JaxGan {
+class JaxGan implements Trainer {
   readonly #task: GanTask;
   readonly #batches: Batch[];
   #generator: Trained = { parameters: [], m: [], v: [] };
@@ -102,7 +99,6 @@ class JaxGan {
     this.#iteration = 0;
   }
 
-  /** Does one iteration; the losses of the discriminator and the generator, ready. */
   async iterate(): Promise<[np.Array, np.Array]> {
     const { real, discriminatorNoise, generatorNoise } = this.#batches[this.#iteration % this.#batches.length] as Batch;
     const t = 2 * this.#iteration++;

@@ -1,7 +1,9 @@
 // What training with jax-js needs and jax-js leaves to its users' own code: parameters with their means, and an Adam in
-// Keras's form.
+// Keras's form; and how a training is offered to the benchmarks.
 
 import { numpy as np } from "@jax-js/jax";
+import type { Prepared } from "./implementation.js";
+import { SHOWN_ITERATIONS } from "./protocol.js";
 
 /** A model's parameters and their two means. */
 export type Trained = { parameters: np.Array[]; m: np.Array[]; v: np.Array[] };
@@ -51,4 +53,27 @@ export function freshTrained(make: readonly (() => np.Array)[]): Trained {
 /** The same arrays, to be consumed once more. */
 export function refs(arrays: readonly np.Array[]): np.Array[] {
   return arrays.map((array) => array.ref);
+}
+
+/** A training that can start over. */
+export interface Trainer {
+  begin(): void;
+  /** Does one iteration; the losses of the discriminator and the generator, ready. */
+  iterate(): Promise<readonly np.Array[]>;
+}
+
+/** Iterations that start from the same weights at each turn; the losses of the first are what they compute. */
+export async function prepareTrainer(trainer: Trainer): Promise<Prepared> {
+  trainer.begin();
+  const shown: number[] = [];
+  for (let i = 0; i < SHOWN_ITERATIONS; i++) {
+    for (const loss of await trainer.iterate()) shown.push(...(await loss.data()));
+  }
+  return {
+    result: Float32Array.from(shown),
+    begin: () => trainer.begin(),
+    call: async () => {
+      for (const loss of await trainer.iterate()) loss.dispose();
+    },
+  };
 }

@@ -1,6 +1,6 @@
 // How good a generator has become, beside MNIST's test set and the article's GAN: is a run normal?
 
-import { type BackendName, currentBackend, type Random, type Tensor, useBackend } from "@adjoint/core";
+import { type BackendName, currentBackend, type Random, useBackend } from "@adjoint/core";
 import {
   FIGURES,
   formatFigure,
@@ -12,26 +12,14 @@ import {
   readReference,
 } from "@adjoint/measures";
 import { IMAGE_SIDE, type Mnist } from "@adjoint/mnist";
-import type { Findings } from "./program.js";
-
-/** Makes images, [count, 28, 28, 1] in [−1, 1]. */
-export type Generate = (count: number, random: Random) => Tensor;
+import { type Generate, makeImages } from "./made-images.js";
+import type { FinalPicture, Findings } from "./program.js";
+import { pictureGrid } from "./run/picture-grid.js";
 
 const HEADING = "How good the generator is";
 
-/** Images that are made at once. */
-const BLOCK = 500;
-
-/** Makes as many images as are measured, some at a time, and hands back all their pixels. */
-export async function makeImages(generate: Generate, random: Random): Promise<Float32Array> {
-  const pixels = new Float32Array(MEASURED_IMAGES * IMAGE_SIDE ** 2);
-  for (let made = 0; made < MEASURED_IMAGES; made += BLOCK) {
-    const images = generate(Math.min(BLOCK, MEASURED_IMAGES - made), random);
-    pixels.set(await images.data(), made * IMAGE_SIDE ** 2);
-    images.dispose();
-  }
-  return pixels;
-}
+/** Images whose nearest training images are shown. */
+const SHOWN = 12;
 
 /** What a generator is measured with. */
 export interface MeasuringTools {
@@ -55,17 +43,37 @@ export async function measureGenerator(
     return { heading: HEADING, rows: [["Not measured", "the training images are not MNIST's"]], values: {} };
   }
   const former = currentBackend();
-  const images = await makeImages(generate, random);
+  const images = await makeImages(generate, MEASURED_IMAGES, random);
   const { backend } = await useBackend("wasm", threads === undefined ? {} : { threads });
   try {
     const judge = await Judge.load({ train: mnist });
-    return describeMeasures(await judge.measure(images), await readReference());
+    const measured = describeMeasures(await judge.measure(images), await readReference());
+    return { ...measured, pictures: [await nearestPicture(judge, images, mnist)] };
   } finally {
     if (backend !== former) {
       await useBackend(former.name as BackendName);
       await backend.dispose();
     }
   }
+}
+
+/** The first of the images, and below each the training image that is nearest to it. */
+async function nearestPicture(judge: Judge, images: Float32Array, { images: train }: Mnist): Promise<FinalPicture> {
+  const shown = images.subarray(0, SHOWN * IMAGE_SIDE ** 2);
+  const { indices } = await judge.nearest(shown);
+  const nearest = await train.batch(indices, { scale: 1 / 255 }).data();
+  const sheet = pictureGrid([...shown.map((pixel) => (pixel + 1) / 2), ...nearest], {
+    columns: SHOWN,
+    imageHeight: IMAGE_SIDE,
+    imageWidth: IMAGE_SIDE,
+    scale: 2,
+    gap: 4,
+  });
+  return {
+    name: "nearest.png",
+    caption: "Does it copy? Images from the generator, and below each the training image that is nearest to it.",
+    draw: async () => sheet,
+  };
 }
 
 /** Measures as a table beside those they are compared with. */

@@ -1,8 +1,8 @@
 // @adjoint/example-common: what the examples share. An example is a `Program` (its models, its step, its pictures), and
 // its entry is `await runMain(program)`.
 
-export { makeImages } from "./generator-measures.js";
 export { type LoadedRun, loadRun } from "./load-run.js";
+export { makeImages } from "./made-images.js";
 export { applyIdle, createNoiseSampler, type NoiseSamplerOptions } from "./noise-sampler.js";
 export { choiceOption, describeOptions, positiveNumberOption, wholeNumberOption } from "./options.js";
 export type {

@@ -115,4 +115,5 @@ export interface Findings {
   readonly rows: readonly (readonly [name: string, ...values: string[]])[];
   /** The same in numbers. */
   readonly values: Readonly<Record<string, number>>;
+  readonly pictures?: readonly FinalPicture[];
 }

@@ -3,8 +3,10 @@
 import { currentBackend, Random, randomUniform, tensor, useBackend } from "@adjoint/core";
 import { readReference } from "@adjoint/measures";
 import { loadMnist } from "@adjoint/mnist";
+import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
-import { describeMeasures, makeImages, measureGenerator } from "../src/generator-measures.js";
+import { describeMeasures, measureGenerator } from "../src/generator-measures.js";
+import { makeImages } from "../src/made-images.js";
 import { describeFindings } from "../src/run/run-texts.js";
 
 const mnist = loadMnist("test");
@@ -20,15 +22,15 @@ function perfect(): (count: number) => ReturnType<typeof mnist.images.batch> {
 }
 
 describe("makeImages", () => {
-  it("makes 10,000, some at a time, in the order in which they are drawn", async () => {
+  it("makes as many as it is asked for, some at a time, in the order in which they are drawn", async () => {
     const counts: number[] = [];
     const generate = (count: number, random: Random) => {
       counts.push(count);
       return randomUniform([count, 28, 28, 1], { random });
     };
-    const pixels = await makeImages(generate, new Random(4));
-    expect(pixels.length).toBe(10_000 * 784);
-    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10_000);
+    const pixels = await makeImages(generate, 1300, new Random(4));
+    expect(pixels.length).toBe(1300 * 784);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1300);
     expect(Math.max(...counts)).toBeLessThan(1000);
     const random = new Random(4);
     const expected = randomUniform([counts[0] as number, 28, 28, 1], { random }).dataSync();
@@ -48,8 +50,27 @@ describe("measureGenerator", () => {
     expect(findings.values.frechetDistance).toBeCloseTo(floor.frechetDistance, 2);
     expect(findings.values.coverage).toBeCloseTo(floor.coverage, 2);
     await useBackend("wasm");
-    expect(await measureGenerator(perfect(), { mnist: train, random: new Random(1) })).toEqual(findings);
+    const again = await measureGenerator(perfect(), { mnist: train, random: new Random(1) });
+    expect([again.rows, again.values]).toEqual([findings.rows, findings.values]);
     expect(currentBackend().disposed).toBe(false);
+  });
+
+  it("shows images above the training images that they are nearest to", async () => {
+    const train = loadMnist("train");
+    await useBackend("wasm");
+    const numbers = Int32Array.from({ length: 10_000 }, (_, i) => 50_000 + i);
+    let made = 0;
+    const copying = (count: number) => {
+      made += count;
+      return train.images.batch(numbers.subarray(made - count, made), { scale: 1 / 127.5, offset: -1 });
+    };
+    const { pictures: [picture] = [] } = await measureGenerator(copying, { mnist: train, random: new Random(1) });
+    expect(picture?.name).toBe("nearest.png");
+    const { width, height, data } = decode((await picture?.draw()) ?? new Uint8Array());
+    expect([width, height]).toEqual([12 * 60 + 4, 2 * 60 + 4]);
+    // a generator that copies: both rows are the same
+    expect(data.subarray(4 * width, 60 * width)).toEqual(data.subarray(64 * width, 120 * width));
+    expect(Math.max(...data.subarray(4 * width, 60 * width))).toBe(255);
   });
 
   it("says that it cannot tell where the images are others", async () => {

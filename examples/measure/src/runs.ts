@@ -49,7 +49,7 @@ export async function measureRun(judge: Judge, folder: string): Promise<Measured
   if (!generate) throw new ArgumentError("measure", `${folder}: ${program} makes no images from noise`);
   const { options, iteration: iterations, backend } = progress;
   const recipe = "recipe" in options ? { recipe: String(options.recipe) } : {};
-  const measures = await judge.measure(await makeImages(generate, measuresRandom));
+  const measures = await judge.measure(await makeImages(generate, MEASURED_IMAGES, measuresRandom));
   return { program, folder, seed: options.seed, iterations, backend, ...recipe, measures };
 }
 

@@ -75,7 +75,7 @@ export class RunReport<Name extends string> {
 
   /** Writes everything, with how the run ended. */
   async finish(status: RunStatus, end: RunEnd = NOTHING): Promise<RunSummary> {
-    for (const { name, draw } of end.pictures) await this.#parts.folder.write(name, await draw());
+    for (const { name, draw } of picturesOf(end)) await this.#parts.folder.write(name, await draw());
     const summary = await this.#writeNumbers(status, end);
     await this.#draw(status, end);
     return summary;
@@ -123,7 +123,7 @@ export class RunReport<Name extends string> {
       chartCaption: CHART_CAPTION,
       samples: await this.#pageSamples(),
       samplesCaption: captions.samples,
-      finalPictures: await Promise.all(end.pictures.map(({ name, caption }) => this.#picture(name, caption))),
+      finalPictures: await Promise.all(picturesOf(end).map(({ name, caption }) => this.#picture(name, caption))),
       tables: this.#tables(summary, end),
     });
   }
@@ -146,6 +146,11 @@ export class RunReport<Name extends string> {
   async #picture(name: string, caption: string): Promise<PagePicture> {
     return { name, content: await readFile(join(this.#parts.folder.path, name)), caption };
   }
+}
+
+/** Those of the program itself, and those of what was found out. */
+function picturesOf({ pictures, findings }: RunEnd): FinalPicture[] {
+  return [...pictures, ...findings.flatMap((found) => found.pictures ?? [])];
 }
 
 /** All of `items`, or `limit` of them at even distances with the first and the last. */

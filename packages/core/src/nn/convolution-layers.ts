@@ -6,7 +6,6 @@ import { ArgumentError } from "../errors.js";
 import { conv2d, convTranspose2d } from "../ops/convolution.js";
 import { averagePool2d, maxPool2d, upSample } from "../ops/pooling.js";
 import { type Padding, type Pair, pairOf, type WindowOptions } from "../ops/window-sizes.js";
-import type { Shape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { glorotUniform, zerosInitializer } from "./initializers.js";
 import type { DenseOptions } from "./layers.js";
@@ -25,68 +24,59 @@ export interface ConvTranspose2dOptions extends Conv2dOptions {
   readonly outputPadding?: Pair;
 }
 
-/** What both kinds of convolution are made of. */
-interface ConvolutionParts {
+/** What both kinds of convolution have. */
+abstract class Convolution extends Module {
   readonly kernel: Parameter;
   readonly bias: Parameter | undefined;
   readonly stride: Extent;
   readonly padding: Padding;
   readonly dilation: Extent;
   readonly groups: number;
+
+  /** @param transposed whether the kernel has the output channels before those of the input */
+  constructor(
+    where: string,
+    [inChannels, outChannels, kernelSize]: readonly [number, number, Pair],
+    options: Conv2dOptions,
+    transposed: boolean,
+  ) {
+    super();
+    const { random, kernelInitializer = glorotUniform, biasInitializer = zerosInitializer, bias = true } = options;
+    const { stride = 1, padding = "valid", dilation = 1, groups = 1 } = options;
+    const size = pairOf(where, "kernelSize", kernelSize, 1);
+    checkChannels(where, inChannels, outChannels, groups);
+    const cells = size[0] * size[1];
+    const [fanIn, fanOut] = [(cells * inChannels) / groups, (cells * outChannels) / groups];
+    const channels = transposed ? [outChannels / groups, inChannels] : [inChannels / groups, outChannels];
+    this.kernel = new Parameter(kernelInitializer({ shape: [...size, ...channels], fanIn, fanOut, random }), "kernel");
+    this.bias = bias
+      ? new Parameter(biasInitializer({ shape: [outChannels], fanIn, fanOut, random }), "bias")
+      : undefined;
+    this.stride = pairOf(where, "stride", stride, 1);
+    this.padding = padding;
+    this.dilation = pairOf(where, "dilation", dilation, 1);
+    this.groups = groups;
+  }
 }
 
-/** The parts of a layer. @param transposed whether the kernel has the output channels before those of the input */
-function partsOf(
-  where: string,
-  [inChannels, outChannels, kernelSize]: readonly [number, number, Pair],
-  options: Conv2dOptions,
-  transposed: boolean,
-): ConvolutionParts {
-  const { random, kernelInitializer = glorotUniform, biasInitializer = zerosInitializer, bias = true } = options;
-  const { stride = 1, padding = "valid", dilation = 1, groups = 1 } = options;
-  const size = pairOf(where, "kernelSize", kernelSize, 1);
+function checkChannels(where: string, inChannels: number, outChannels: number, groups: number): void {
   for (const value of [inChannels, outChannels, groups]) {
     if (Number.isSafeInteger(value) && value >= 1 && inChannels % groups === 0 && outChannels % groups === 0) continue;
     const found = `${inChannels} → ${outChannels} in ${groups} groups`;
     throw new ArgumentError(where, `channels must be whole numbers ≥ 1 that the groups divide, got ${found}`);
   }
-  const cells = size[0] * size[1];
-  const [fanIn, fanOut] = [(cells * inChannels) / groups, (cells * outChannels) / groups];
-  const channels = transposed ? [outChannels / groups, inChannels] : [inChannels / groups, outChannels];
-  const shape: Shape = [...size, ...channels];
-  return {
-    kernel: new Parameter(kernelInitializer({ shape, fanIn, fanOut, random }), "kernel"),
-    bias: bias ? new Parameter(biasInitializer({ shape: [outChannels], fanIn, fanOut, random }), "bias") : undefined,
-    stride: pairOf(where, "stride", stride, 1),
-    padding,
-    dilation: pairOf(where, "dilation", dilation, 1),
-    groups,
-  };
 }
 
 /**
  * A convolution and a bias: [batch, height, width, inChannels] → [batch, height′, width′, outChannels]. The kernel is
  * […kernelSize, inChannels / groups, outChannels]. See `conv2d` for the sizes.
  */
-export class Conv2d extends Module implements ConvolutionParts {
+export class Conv2d extends Convolution {
   readonly kind = "Conv2d";
-  readonly kernel: Parameter;
-  readonly bias: Parameter | undefined;
-  readonly stride: Extent;
-  readonly padding: Padding;
-  readonly dilation: Extent;
-  readonly groups: number;
 
   /** @throws ArgumentError where a size is no whole number ≥ 1, or the groups do not divide the channels */
   constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: Conv2dOptions) {
-    super();
-    const parts = partsOf("Conv2d", [inChannels, outChannels, kernelSize], options, false);
-    this.kernel = parts.kernel;
-    this.bias = parts.bias;
-    this.stride = parts.stride;
-    this.padding = parts.padding;
-    this.dilation = parts.dilation;
-    this.groups = parts.groups;
+    super("Conv2d", [inChannels, outChannels, kernelSize], options, false);
   }
 
   forward(x: Tensor): Tensor {
@@ -98,26 +88,13 @@ export class Conv2d extends Module implements ConvolutionParts {
  * A transposed convolution and a bias: [batch, height, width, inChannels] → [batch, height′, width′, outChannels]. The
  * kernel is […kernelSize, outChannels / groups, inChannels], as in Keras. See `convTranspose2d` for the sizes.
  */
-export class ConvTranspose2d extends Module implements ConvolutionParts {
+export class ConvTranspose2d extends Convolution {
   readonly kind = "ConvTranspose2d";
-  readonly kernel: Parameter;
-  readonly bias: Parameter | undefined;
-  readonly stride: Extent;
-  readonly padding: Padding;
-  readonly dilation: Extent;
-  readonly groups: number;
   readonly outputPadding: Extent;
 
   /** @throws ArgumentError where a size is no whole number ≥ 1, or the groups do not divide the channels */
   constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: ConvTranspose2dOptions) {
-    super();
-    const parts = partsOf("ConvTranspose2d", [inChannels, outChannels, kernelSize], options, true);
-    this.kernel = parts.kernel;
-    this.bias = parts.bias;
-    this.stride = parts.stride;
-    this.padding = parts.padding;
-    this.dilation = parts.dilation;
-    this.groups = parts.groups;
+    super("ConvTranspose2d", [inChannels, outChannels, kernelSize], options, true);
     this.outputPadding = pairOf("ConvTranspose2d", "outputPadding", options.outputPadding ?? 0, 0);
   }
 

@@ -3,7 +3,7 @@
 import { createEngine, createEngineSync, type EngineOptions } from "./create-engine.js";
 import { WasmBackend } from "./wasm-backend.js";
 
-export type { WasmMemory } from "./wasm-backend.js";
+export type { WasmMemory } from "./wasm-buffers.js";
 export { WasmBackend };
 
 /** Options of the wasm backend. */

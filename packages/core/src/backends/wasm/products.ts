@@ -20,6 +20,16 @@ export interface Product {
   readonly parameters?: readonly number[];
 }
 
+/** What computes products on an engine's memory, and what the backend is called that has them so computed. */
+export interface ProductMaker {
+  /** The backend's name. */
+  readonly name: string;
+  /** What `info().products` says. */
+  readonly description: string;
+  /** Computes a product with its epilogue. Its sizes may be 0. */
+  multiply(product: Product): void;
+}
+
 /** So many multiplications are worth another thread. */
 const GRAIN = 131_072;
 /** So many elements are packed while another thread wakes. */

@@ -31,28 +31,8 @@ import { NO_ACTIVATION, unaryCodes } from "./codes.js";
 import { Convolver } from "./convolution.js";
 import type { Engine } from "./engine.js";
 import type { Address } from "./kernel-runner.js";
-import type { Product } from "./products.js";
-import { WasmBuffers } from "./wasm-buffers.js";
-
-/** What the memory of a wasm backend holds. */
-export interface WasmMemory {
-  /** Pages of 64 KiB that the linear memory has. It never shrinks. */
-  readonly pages: number;
-  /** Buffers that live in it. */
-  readonly buffers: number;
-  /** Bytes that those take. */
-  readonly bytes: number;
-}
-
-/** What computes products on an engine's memory, and what the backend is called that has them so computed. */
-export interface ProductMaker {
-  /** The backend's name. */
-  readonly name: string;
-  /** What `info().products` says. */
-  readonly description: string;
-  /** Computes a product with its epilogue. Its sizes may be 0. */
-  multiply(product: Product): void;
-}
+import type { ProductMaker } from "./products.js";
+import { WasmBuffers, type WasmMemory } from "./wasm-buffers.js";
 
 /** The CPU backend. Made by `useBackend("wasm")`, and with the system's products by `useBackend("blas")`. */
 export class WasmBackend implements Backend {
@@ -100,8 +80,7 @@ export class WasmBackend implements Backend {
 
   /** What the linear memory holds now. */
   memory(): WasmMemory {
-    const { pages, liveBlocks, liveBytes } = this.#engine.memory.statistics();
-    return { pages, buffers: liveBlocks, bytes: liveBytes };
+    return this.#buffers.memory();
   }
 
   /**
@@ -272,20 +251,20 @@ export class WasmBackend implements Backend {
   }
 
   adam({ parameter, gradient, m, v }: AdamBuffers, values: AdamValues): void {
-    this.#update(gradient, [parameter, m, v], (slope, [target = 0, mean = 0, square = 0]) => {
+    this.#buffers.updating(gradient, [parameter, m, v], (slope, [target = 0, mean = 0, square = 0]) => {
       this.#engine.adam(target, slope, mean, square, parameter.size, values);
     });
   }
 
   rmsprop({ parameter, gradient, meanSquare }: RMSpropBuffers, values: RMSpropValues): void {
-    this.#update(gradient, [parameter, meanSquare], (slope, [target = 0, mean = 0]) => {
+    this.#buffers.updating(gradient, [parameter, meanSquare], (slope, [target = 0, mean = 0]) => {
       this.#engine.rmsprop(target, slope, mean, parameter.size, values);
     });
   }
 
   sgd({ parameter, gradient, velocity }: SGDBuffers, values: SGDValues): void {
     const changed = velocity ? [parameter, velocity] : [parameter];
-    this.#update(gradient, changed, (slope, [target = 0, speed = 0]) => {
+    this.#buffers.updating(gradient, changed, (slope, [target = 0, speed = 0]) => {
       this.#engine.sgd(target, slope, speed, parameter.size, values);
     });
   }
@@ -293,23 +272,6 @@ export class WasmBackend implements Backend {
   async dispose(): Promise<void> {
     this.#buffers.close();
     this.#engine.dispose();
-  }
-
-  /** Calls a kernel on the addresses of a gradient and of what it changes in place. */
-  #update(
-    gradient: BackendBuffer,
-    changed: readonly BackendBuffer[],
-    kernel: (gradient: Address, changed: readonly Address[]) => void,
-  ): void {
-    this.#buffers.checkOpen();
-    this.#buffers.reading([gradient, ...changed], ([slope, ...addresses]) => {
-      kernel(slope as Address, addresses);
-      changed.forEach((buffer, i) => {
-        // what was copied in goes back to where it lives
-        const { values } = this.#buffers.own(buffer);
-        values?.set(this.#engine.floats(addresses[i] as Address, buffer.size));
-      });
-    });
   }
 
   #checkType(dtype: DType): void {

@@ -14,6 +14,16 @@ export interface WasmBuffer extends BackendBuffer {
   readonly values: Float32Array | undefined;
 }
 
+/** What the memory of a wasm backend holds. */
+export interface WasmMemory {
+  /** Pages of 64 KiB that the linear memory has. It never shrinks. */
+  readonly pages: number;
+  /** Buffers that live in it. */
+  readonly buffers: number;
+  /** Bytes that those take. */
+  readonly bytes: number;
+}
+
 /** Makes, finds and frees the buffers of one backend, until it is closed. */
 export class WasmBuffers {
   readonly #where: string;
@@ -38,6 +48,12 @@ export class WasmBuffers {
   /** Throws once it was closed. */
   checkOpen(): void {
     if (this.#closed) throw new BackendError(this.#where, "the backend was disposed; call useBackend again");
+  }
+
+  /** What the linear memory holds now. */
+  memory(): WasmMemory {
+    const { pages, liveBlocks, liveBytes } = this.#engine.memory.statistics();
+    return { pages, buffers: liveBlocks, bytes: liveBytes };
   }
 
   /** A copy of what a buffer holds. */
@@ -104,6 +120,23 @@ export class WasmBuffers {
     } finally {
       for (const copy of copies) this.free(copy);
     }
+  }
+
+  /** Calls `kernel` with the addresses of a gradient and of what it changes in place. */
+  updating(
+    gradient: BackendBuffer,
+    changed: readonly BackendBuffer[],
+    kernel: (gradient: Address, changed: readonly Address[]) => void,
+  ): void {
+    this.checkOpen();
+    this.reading([gradient, ...changed], ([slope, ...addresses]) => {
+      kernel(slope as Address, addresses);
+      changed.forEach((buffer, i) => {
+        // what was copied in goes back to where it lives
+        const { values } = this.own(buffer);
+        values?.set(this.#engine.floats(addresses[i] as Address, buffer.size));
+      });
+    });
   }
 
   /** Calls `use` with the address of indices that lie in the linear memory for the length of the call. */

@@ -25,7 +25,7 @@ come out twice, speed; and says what is missing for the others. For half a minut
   --only <names>   examines these alone, separated by commas: --only wasm,blas
   --json           prints JSON, with every op's error
   --browser        serves a page that does the same in a browser, until it is interrupted
-  --port <number>  where that listens on 127.0.0.1; by default wherever there is room
+  --port <number>  with --browser, where that listens on 127.0.0.1; by default wherever there is room
   --help           prints this
 
 Ends with 1 where a backend that is there computes wrongly, with 2 where it was not understood.
@@ -91,5 +91,12 @@ function parse(args: readonly string[]): Request | string {
       return `"${option}" is no option, or what follows it is wrong`;
     }
   }
-  return request;
+  return contradiction(request) ?? request;
+}
+
+/** What one option asks for and another makes impossible. */
+function contradiction({ browser, quick, json, only, port }: Request): string | undefined {
+  if (!browser) return port === undefined ? undefined : "--port is of no use without --browser";
+  if (quick || json || only) return "--quick, --only and --json are of no use with --browser: its page examines all";
+  return undefined;
 }
