@@ -6,10 +6,14 @@ export { copyBytes, copyWindow, fill, gatherRows, scaleBytes, scatterRows } from
 export { epilogue } from "./epilogue";
 export { adam, rmsprop, sgd } from "./optimizer";
 export { packB } from "./packing";
-export { productRows, productScratch, setThread } from "./product";
+export { productRows, productScratch } from "./product";
 export { fillNormal, fillUniform } from "./random";
 export { argMax, combineBlocks, reduceBlocks, reduceColumns, reduceRows } from "./reduction";
 export { outerProduct, rowsTimesVector, vectorTimesRows } from "./thin-product";
+export { setThread } from "./thread";
 export { activationGradient, unary } from "./unary";
 export { sleepWhile, spinWhile } from "./waiting";
 export { gatherWindows, scatterWindows } from "./windows";
+export {
+  winogradImages, winogradKernel, winogradKernelBack, winogradResults, winogradResultsBack,
+} from "./winograd";

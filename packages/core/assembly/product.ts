@@ -5,6 +5,7 @@
 import { epilogue } from "./epilogue";
 import { multiplyAdd } from "./lanes";
 import { packA, TILE_COLUMNS, TILE_ROWS } from "./packing";
+import { ownScratch } from "./thread";
 
 /** At most so many inner indices at once: a panel of B then takes 16 KB. */
 // @ts-ignore: decorator
@@ -12,14 +13,6 @@ import { packA, TILE_COLUMNS, TILE_ROWS } from "./packing";
 /** At most so many rows at once: the packed block of A then takes 128 KB. */
 // @ts-ignore: decorator
 @inline const BLOCK_ROWS: usize = 64;
-
-/** Which thread this instance computes in. */
-let thread: usize = 0;
-
-/** Tells this instance which thread it computes in, from 0. */
-export function setThread(index: usize): void {
-  thread = index;
-}
 
 /** Bytes of scratch memory that `productRows` needs for each thread: a block of A and one tile. */
 export function productScratch(): usize {
@@ -139,7 +132,7 @@ export function productRows(
   a: usize, transposed: bool, packed: usize, c: usize, m: usize, n: usize, k: usize, from: usize, to: usize,
   scratch: usize, bias: usize, code: i32, first: f32, second: f32,
 ): void {
-  const own = scratch + thread * productScratch();
+  const own = ownScratch(scratch, productScratch());
   const spare = own + BLOCK_DEPTH * BLOCK_ROWS * 4;
   const blocks = (k + BLOCK_DEPTH - 1) / BLOCK_DEPTH;
   for (let row = from; row < to; row += BLOCK_ROWS) {

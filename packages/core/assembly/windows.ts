@@ -47,6 +47,16 @@ function addFloats(from: usize, to: usize, count: usize): void {
   }
 }
 
+/** `count` pixels of a line of `width`, the first of them at `start`; those that lie outside are 0. */
+export function copyOrClear(line: usize, out: usize, count: i32, channels: i32, start: i32, width: i32): void {
+  const pixel = channels * 4;
+  const first = min(count, max(0, -start));
+  const last = max(first, min(count, width - start));
+  if (first) clearFloats(out, first * channels);
+  copyFloats(line + (start + first) * pixel, out + first * pixel, (last - first) * channels);
+  if (last < count) clearFloats(out + last * pixel, (count - last) * channels);
+}
+
 /** Windows [from, to) of the images at `x`, counted through all images, as rows of `out`, which begins with the first. */
 export function gatherWindows(x: usize, geometry: usize, out: usize, from: i32, to: i32): void {
   const height = at(geometry, 0), width = at(geometry, 1), channels = at(geometry, 2);
@@ -71,11 +81,7 @@ export function gatherWindows(x: usize, geometry: usize, out: usize, from: i32, 
       const line = x + (image * height + y) * width * pixel;
       for (let j = 0; j < wide; j += run) {
         const start = left + j * dilationX;
-        const first = min(run, max(0, -start));
-        const last = max(first, min(run, width - start));
-        if (first) clearFloats(out, first * channels);
-        copyFloats(line + (start + first) * pixel, out + first * pixel, (last - first) * channels);
-        if (last < run) clearFloats(out + last * pixel, (run - last) * channels);
+        copyOrClear(line, out, run, channels, start, width);
         out += run * pixel;
       }
     }

@@ -66,6 +66,36 @@ const cases: readonly [name: string, apply: Apply, inputs: HostArray[], result: 
     [3, 7, 5, 9],
   ],
   [
+    "3×3 in squares",
+    (x, kernel, bias) => conv2d(x, kernel, { bias, padding: "same" }),
+    [drawn(9, 13, 10, 20), drawn(3, 3, 20, 36), drawn(36)],
+    [9, 13, 10, 36],
+  ],
+  [
+    "3×3 in squares, of the pixels that are there",
+    (x, kernel, bias) => conv2d(x, kernel, { bias, padding: "valid" }),
+    [drawn(2, 6, 11, 16), drawn(3, 3, 16, 16), drawn(16)],
+    [2, 4, 9, 16],
+  ],
+  [
+    "3×3 in squares, with wide edges",
+    (x, kernel, bias) => conv2d(x, kernel, { bias, padding: [4, 3] }),
+    [drawn(2, 5, 4, 16), drawn(3, 3, 16, 20), drawn(20)],
+    [2, 11, 8, 20],
+  ],
+  [
+    "3×3 in squares, transposed, many images",
+    (x, kernel, bias) => convTranspose2d(x, kernel, { bias, padding: 1 }),
+    [drawn(37, 14, 14, 64), drawn(3, 3, 48, 64), drawn(48)],
+    [37, 14, 14, 48],
+  ],
+  [
+    "no images in squares",
+    (x, kernel, bias) => conv2d(x, kernel, { bias }),
+    [drawn(0, 7, 6, 16), drawn(3, 3, 16, 16), drawn(16)],
+    [0, 5, 4, 16],
+  ],
+  [
     "no images",
     (x, kernel, bias) => conv2d(x, kernel, { bias }),
     [drawn(0, 7, 5, 2), drawn(3, 3, 2, 4), drawn(4)],

@@ -15,6 +15,7 @@ const SPECS: Readonly<Record<string, ConvolutionSpec>> = {
   "3×3": BASE,
   "3×3, two apart": { ...BASE, batch: 127, input: [27, 26], stride: [2, 2], inChannels: 7 },
   "2×3 with gaps": { ...BASE, kernel: [2, 3], dilation: [3, 2], before: [2, 2] },
+  "3×3 in squares": { ...BASE, inChannels: 20, outChannels: 24 },
   "1×1": { ...BASE, kernel: [1, 1], before: [0, 0] },
 };
 

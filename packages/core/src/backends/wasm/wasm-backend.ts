@@ -30,8 +30,9 @@ import type {
 import { NO_ACTIVATION, unaryCodes } from "./codes.js";
 import { Convolver } from "./convolution.js";
 import type { Engine } from "./engine.js";
+import { FastConvolver, isFast } from "./fast-convolution.js";
 import type { Address } from "./kernel-runner.js";
-import type { ProductMaker } from "./products.js";
+import type { Product, ProductMaker } from "./products.js";
 import { WasmBuffers, type WasmMemory } from "./wasm-buffers.js";
 
 /** The CPU backend. Made by `useBackend("wasm")`, and with the system's products by `useBackend("blas")`. */
@@ -43,6 +44,7 @@ export class WasmBackend implements Backend {
   readonly #products: ProductMaker;
   readonly #buffers: WasmBuffers;
   readonly #convolver: Convolver;
+  readonly #fastConvolver: FastConvolver;
 
   /** Products are computed by the engine's kernels where nothing else is named. */
   constructor(
@@ -57,7 +59,9 @@ export class WasmBackend implements Backend {
     this.#engine = engine;
     this.#products = products;
     this.#buffers = new WasmBuffers(products.name, engine);
-    this.#convolver = new Convolver(engine, (product) => products.multiply(product));
+    const multiply = (product: Product) => products.multiply(product);
+    this.#convolver = new Convolver(engine, multiply);
+    this.#fastConvolver = new FastConvolver(engine, multiply);
   }
 
   get disposed(): boolean {
@@ -182,7 +186,7 @@ export class WasmBackend implements Backend {
       size,
       bias ? [x, kernel, bias] : [x, kernel],
       (out, [images = 0, weights = 0, row = 0]) => {
-        this.#convolver.forward(spec, { images, kernel: weights, results: out }, row);
+        this.#convolverFor(spec).forward(spec, { images, kernel: weights, results: out }, row);
       },
     );
   }
@@ -193,7 +197,7 @@ export class WasmBackend implements Backend {
       size,
       bias ? [y, kernel, bias] : [y, kernel],
       (out, [results = 0, weights = 0, row = 0]) => {
-        this.#convolver.back(spec, { images: out, kernel: weights, results }, row);
+        this.#convolverFor(spec).back(spec, { images: out, kernel: weights, results }, row);
       },
     );
   }
@@ -201,7 +205,7 @@ export class WasmBackend implements Backend {
   convolveKernel(x: BackendBuffer, y: BackendBuffer, spec: ConvolutionSpec): BackendBuffer {
     const size = sizeOf(spec.kernel) * spec.inChannels * spec.outChannels;
     return this.#buffers.make(size, [x, y], (kernel, [images, results]) => {
-      this.#convolver.kernel(spec, { images, kernel, results });
+      this.#convolverFor(spec).kernel(spec, { images, kernel, results });
     });
   }
 
@@ -272,6 +276,10 @@ export class WasmBackend implements Backend {
   async dispose(): Promise<void> {
     this.#buffers.close();
     this.#engine.dispose();
+  }
+
+  #convolverFor(spec: ConvolutionSpec): Convolver | FastConvolver {
+    return isFast(spec) ? this.#fastConvolver : this.#convolver;
   }
 
   #checkType(dtype: DType): void {
