@@ -116,6 +116,8 @@ function kernelShape({ kernel, inChannels, outChannels, groups }: GroupedSpec): 
 
 /**
  * The convolution of images by a kernel (a cross-correlation, as everywhere in this field: the kernel is not flipped).
+ * On `wasm` and `blas` many of 3×3 are computed in fewer multiplications than the definition has (Lavin & Gray, "Fast
+ * Algorithms for Convolutional Neural Networks", 2015), so that they differ from it by a little more than rounding.
  *
  * @param x [batch, height, width, inChannels]
  * @param kernel [height, width, inChannels / groups, outChannels]
