@@ -44,8 +44,15 @@ export function binaryCrossEntropy(
 ): Tensor {
   checkSameShape("binaryCrossEntropy", probabilities, target);
   const p = clip(probabilities, epsilon, 1 - epsilon);
-  const losses = neg(add(mul(target, log(p)), mul(sub(1, target), log(sub(1, p)))));
-  return reduced("binaryCrossEntropy", losses, options);
+  return reduced("binaryCrossEntropy", neg(logLikelihood(p, target)), options);
+}
+
+/** t ln p + (1 − t) ln(1 − p): of a target that is 1 or 0 for all, the half that is not 0. */
+function logLikelihood(p: Tensor, target: TensorLike): Tensor {
+  if (target === 1) return log(p);
+  if (target === 0) return log(sub(1, p));
+  const rest = typeof target === "number" ? 1 - target : sub(1, target);
+  return add(mul(target, log(p)), mul(rest, log(sub(1, p))));
 }
 
 /**

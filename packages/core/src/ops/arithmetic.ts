@@ -6,7 +6,7 @@ import { ArgumentError } from "../errors.js";
 import { broadcastShapes } from "../shape.js";
 import { type Tensor, wrap } from "../tensor.js";
 import { defineBroadcastOp } from "./broadcasting.js";
-import { equal, greater, greaterEqual, less, lessEqual, where } from "./comparison.js";
+import { equal, greater, less, where } from "./comparison.js";
 import { operands, type TensorLike } from "./support.js";
 
 /** A backend's elementwise function of one argument, as the forward of an op. */
@@ -201,13 +201,11 @@ interface Range {
   readonly high: number;
 }
 
-// d clip x = dx where low ≤ x ≤ high
+// d clip x = dx where low ≤ x ≤ high: where x is what came out
 const clipOp = defineOp<[Tensor], Range>({
   name: "clip",
   forward: ([x], { low, high }) => unaryForward("clip", x, [low, high]),
-  gradient: ({ dy, inputs: [x], options: { low, high } }) => [
-    () => where(mul(greaterEqual(x, low), lessEqual(x, high)), dy, 0),
-  ],
+  gradient: ({ dy, inputs: [x], output: y }) => [() => where(equal(x, y), dy, 0)],
 });
 
 /**
