@@ -3,6 +3,7 @@
 
 import { powerOne } from "./double-functions";
 import { loadPart, storePart } from "./lanes";
+import { startOf } from "./pieces";
 
 // @ts-ignore: decorator
 @inline
@@ -102,6 +103,19 @@ export function binary(
   }
 }
 
+/** `binary` for the pieces [from, to) that the `count` outer axes at `axes` count, one after the other in `out`. */
+export function binaryPieces(
+  code: i32, a: usize, rowA: usize, alongA: usize, b: usize, rowB: usize, alongB: usize, out: usize, rows: usize,
+  columns: usize, axes: usize, count: usize, from: usize, to: usize,
+): void {
+  for (let piece = from; piece < to; piece++) {
+    binary(
+      code, a + startOf(axes, count, 2, 0, piece), rowA, alongA, b + startOf(axes, count, 2, 1, piece), rowB, alongB,
+      out + piece * rows * columns * 4, rows, columns,
+    );
+  }
+}
+
 /** out[i][j] = condition ≠ 0 ? a : b, with NaN ≠ 0; each operand read as in `binary`. */
 export function select(
   condition: usize, rowC: usize, alongC: usize, a: usize, rowA: usize, alongA: usize, b: usize, rowB: usize,
@@ -126,5 +140,18 @@ export function select(
       storePart(out, v128.bitselect(operandPart(x, alongA, rest), operandPart(y, alongB, rest), chosen), rest);
     }
     out += rest * 4;
+  }
+}
+
+/** `select` for the pieces [from, to), as in `binaryPieces`. */
+export function selectPieces(
+  condition: usize, rowC: usize, alongC: usize, a: usize, rowA: usize, alongA: usize, b: usize, rowB: usize,
+  alongB: usize, out: usize, rows: usize, columns: usize, axes: usize, count: usize, from: usize, to: usize,
+): void {
+  for (let piece = from; piece < to; piece++) {
+    select(
+      condition + startOf(axes, count, 3, 0, piece), rowC, alongC, a + startOf(axes, count, 3, 1, piece), rowA, alongA,
+      b + startOf(axes, count, 3, 2, piece), rowB, alongB, out + piece * rows * columns * 4, rows, columns,
+    );
   }
 }

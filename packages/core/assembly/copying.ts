@@ -2,6 +2,11 @@
 
 import { loadPart, storePart } from "./lanes";
 import { transposeBlock } from "./packing";
+import { startOf } from "./pieces";
+
+/** Up to so many floats are copied here: beyond, `memory.copy` is worth its call. */
+// @ts-ignore: decorator
+@inline const SHORT: usize = 256;
 
 /** `count` elements of one value. */
 export function fill(out: usize, count: usize, value: f32): void {
@@ -17,6 +22,21 @@ export function fill(out: usize, count: usize, value: f32): void {
 /** `bytes` bytes; the two ranges do not overlap. */
 export function copyBytes(x: usize, out: usize, bytes: usize): void {
   memory.copy(out, x, bytes);
+}
+
+/** `count` floats; for a few of them this is faster than `memory.copy`. */
+export function copyFloats(from: usize, to: usize, count: usize): void {
+  const end = to + (count & ~3) * 4;
+  if (to < end) do {
+    v128.store(to, v128.load(from));
+    from += 16;
+    to += 16;
+  } while (to < end);
+  for (let i: usize = count & 3; i > 0; i--) {
+    store<f32>(to, load<f32>(from));
+    from += 4;
+    to += 4;
+  }
 }
 
 /** Columns of x that lie side by side become rows: out[i·toRow + j] = x[i + j·step]. */
@@ -44,7 +64,8 @@ export function copyWindow(
 ): void {
   if (fromColumn == 1 && toColumn == 1) {
     for (let i: usize = 0; i < rows; i++) {
-      memory.copy(out, x, columns * 4);
+      if (columns <= SHORT) copyFloats(x, out, columns);
+      else memory.copy(out, x, columns * 4);
       x += fromRow * 4;
       out += toRow * 4;
     }
@@ -63,6 +84,19 @@ export function copyWindow(
     }
     x += fromRow * 4;
     out += toRow * 4;
+  }
+}
+
+/** `copyWindow` for the pieces [from, to) that the `count` outer axes at `axes` count, with strides on `x` and `out`. */
+export function copyPieces(
+  x: usize, fromRow: isize, fromColumn: isize, out: usize, toRow: isize, toColumn: isize, rows: usize, columns: usize,
+  axes: usize, count: usize, from: usize, to: usize,
+): void {
+  for (let piece = from; piece < to; piece++) {
+    copyWindow(
+      x + startOf(axes, count, 2, 0, piece), fromRow, fromColumn, out + startOf(axes, count, 2, 1, piece), toRow,
+      toColumn, rows, columns,
+    );
   }
 }
 

@@ -1,8 +1,8 @@
 // What the module exports. Byte addresses everywhere, sizes in elements; nothing allocates, nothing traps, nothing
 // keeps a state between calls.
 
-export { binary, select } from "./binary";
-export { copyBytes, copyWindow, fill, gatherRows, scaleBytes, scatterRows } from "./copying";
+export { binary, binaryPieces, select, selectPieces } from "./binary";
+export { copyBytes, copyPieces, copyWindow, fill, gatherRows, scaleBytes, scatterRows } from "./copying";
 export { epilogue } from "./epilogue";
 export { adam, rmsprop, sgd } from "./optimizer";
 export { packB } from "./packing";

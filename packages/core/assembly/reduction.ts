@@ -171,23 +171,35 @@ export function reduceColumns(
   }
 }
 
+/** Where four columns (`count` of them there) are largest. */
+// @ts-ignore: decorator
+@inline
+function argMaxFour(x: usize, length: usize, pitch: usize, count: usize): v128 {
+  let best = f32x4.splat(0);
+  let record = count == 4 ? v128.load(x) : loadPart(x, count);
+  for (let i: usize = 1; i < length; i++) {
+    x += pitch;
+    const value = count == 4 ? v128.load(x) : loadPart(x, count);
+    const nan = v128.andnot(f32x4.ne(value, value), f32x4.ne(record, record));
+    const wins = v128.or(f32x4.gt(value, record), nan);
+    best = v128.bitselect(f32x4.splat(<f32>i), best, wins);
+    record = v128.bitselect(value, record, wins);
+  }
+  return best;
+}
+
 /** out[o][j] = where x[o][·][j] is largest: the first of equals; NaN counts as the largest. */
 export function argMax(x: usize, out: usize, outer: usize, length: usize, inner: usize): void {
+  const pitch = inner * 4;
+  const rest = inner & 3;
   for (let o: usize = 0; o < outer; o++) {
-    for (let j: usize = 0; j < inner; j++) {
-      let at = x + (o * length * inner + j) * 4;
-      let best: usize = 0;
-      let record = load<f32>(at);
-      for (let i: usize = 1; i < length; i++) {
-        at += inner * 4;
-        const value = load<f32>(at);
-        if (value > record || (value != value && record == record)) {
-          best = i;
-          record = value;
-        }
-      }
-      store<f32>(out, <f32>best);
-      out += 4;
+    let at = x + o * length * pitch;
+    const end = at + (pitch & ~15);
+    for (; at < end; at += 16) {
+      v128.store(out, argMaxFour(at, length, pitch, 4));
+      out += 16;
     }
+    if (rest) storePart(out, argMaxFour(at, length, pitch, rest), rest);
+    out += rest * 4;
   }
 }

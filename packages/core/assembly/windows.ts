@@ -1,24 +1,12 @@
 // The windows of images as rows of a matrix, and back: what makes a convolution a product. `geometry` is the address of
 // whole numbers, in the order of `geometryOf` in src/backends/wasm/convolution.ts; images are channels last.
 
+import { copyFloats } from "./copying";
+
 // @ts-ignore: decorator
 @inline
 function at(geometry: usize, place: usize): i32 {
   return load<i32>(geometry + 4 * place);
-}
-
-function copyFloats(from: usize, to: usize, count: usize): void {
-  const end = to + (count & ~3) * 4;
-  if (to < end) do {
-    v128.store(to, v128.load(from));
-    from += 16;
-    to += 16;
-  } while (to < end);
-  for (let i: usize = count & 3; i > 0; i--) {
-    store<f32>(to, load<f32>(from));
-    from += 4;
-    to += 4;
-  }
 }
 
 function clearFloats(to: usize, count: usize): void {

@@ -66,6 +66,11 @@ const BROADCASTS = [
     [3, 1, 293],
     [3, 307, 293],
   ],
+  [
+    [1, 53, 7, 1, 29],
+    [43, 1, 7, 3, 29],
+    [43, 53, 7, 3, 29],
+  ],
 ] as const;
 
 const binaryCases = BROADCASTS.flatMap(([aShape, bShape, shape]) => {
@@ -166,6 +171,11 @@ const movingCases = [
   ),
   single("copy of a broadcast", (on) =>
     on.backend.copy(on.signed(509), { shape: [521, 509], strides: [0, 1], offset: 0 }),
+  ),
+  single("copy of overlapping windows", (on) =>
+    on.backend.copy(on.signed(61 * 67 * 13), {
+      ...{ shape: [29, 32, 5, 3, 13], strides: [67 * 13 * 2, 13 * 2, 67 * 13, 13, 1], offset: 0 },
+    }),
   ),
   single("assemble", (on) => {
     const part = (offset: number) => ({

@@ -1,19 +1,22 @@
 // Broadcasting as the kernels know it: rows × columns, over which each operand is read with a step between rows and a
-// step of 1 or 0 along a row; whatever does not fit that is a list of such pieces.
+// step of 1 or 0 along a row; whatever does not fit that is so many such pieces, counted by outer axes.
 
 import { broadcastStrides, type Shape, sizeOf } from "../../shape.js";
 
-/** How one operand is read: where each piece begins, and its steps, all in elements. */
+/** How one operand is read: its steps, in elements. */
 export interface Reading {
-  readonly starts: readonly number[];
   readonly row: number;
   readonly along: number;
+  /** Of each outer axis. */
+  readonly outer: readonly number[];
 }
 
 /** Pieces of `rows` × `columns` elements, one after the other in the result. */
 export interface BroadcastPlan {
   readonly rows: number;
   readonly columns: number;
+  /** The axes that count the pieces, the outermost first. */
+  readonly outer: readonly number[];
   readonly readings: readonly Reading[];
 }
 
@@ -21,8 +24,8 @@ export interface BroadcastPlan {
 export function planBroadcast(from: readonly Shape[], shape: Shape): BroadcastPlan {
   const size = sizeOf(shape);
   if (from.every((operand) => sizeOf(operand) === size || sizeOf(operand) === 1)) {
-    const readings = from.map((operand) => ({ starts: [0], row: 0, along: sizeOf(operand) === size ? 1 : 0 }));
-    return { rows: 1, columns: size, readings };
+    const readings = from.map((operand) => ({ row: 0, along: sizeOf(operand) === size ? 1 : 0, outer: [] }));
+    return { rows: 1, columns: size, outer: [], readings };
   }
   const { extents, strides } = mergeAxes(
     from.map((operand) => broadcastStrides(operand, shape)),
@@ -30,12 +33,12 @@ export function planBroadcast(from: readonly Shape[], shape: Shape): BroadcastPl
   );
   const columns = extents.pop() ?? 1;
   const rows = extents.pop() ?? 1;
-  const readings = strides.map((list) => {
-    const along = list.pop() ?? 0;
-    const row = list.pop() ?? 0;
-    return { starts: startsOf(extents, list), row, along };
+  const readings = strides.map((outer) => {
+    const along = outer.pop() ?? 0;
+    const row = outer.pop() ?? 0;
+    return { row, along, outer };
   });
-  return { rows, columns, readings };
+  return { rows, columns, outer: extents, readings };
 }
 
 /** Joins neighbouring axes that every operand reads as one. */
@@ -54,13 +57,4 @@ export function mergeAxes(all: readonly (readonly number[])[], shape: Shape) {
     });
   });
   return { extents, strides };
-}
-
-/** Where the pieces begin that the given outer axes count. */
-export function startsOf(extents: readonly number[], strides: readonly number[]): number[] {
-  let starts = [0];
-  extents.forEach((extent, axis) => {
-    starts = starts.flatMap((start) => Array.from({ length: extent }, (_, i) => start + i * (strides[axis] as number)));
-  });
-  return starts;
 }

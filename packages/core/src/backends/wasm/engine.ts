@@ -3,7 +3,8 @@
 
 import type { Shape } from "../../shape.js";
 import type { AdamValues, BinaryName, RandomPlace, ReduceName, StridedView, UnaryName } from "../backend.js";
-import { type BroadcastPlan, planBroadcast } from "./broadcast-plan.js";
+import { planBroadcast } from "./broadcast-plan.js";
+import { broadcast } from "./broadcasting.js";
 import { binaryCodes, unaryCodes } from "./codes.js";
 import { type Address, costs, GRAIN_CHEAP, type KernelRunner } from "./kernel-runner.js";
 import { instantiate, type Kernel, type KernelName, type Kernels } from "./kernels.js";
@@ -119,12 +120,12 @@ export class Engine implements KernelRunner {
   /** out = f(a, b), each broadcast to `shape`. */
   binary(name: BinaryName, a: Address, aShape: Shape, b: Address, bShape: Shape, out: Address, shape: Shape): void {
     const grain = costs(name);
-    this.#broadcast("binary", [binaryCodes[name]], [a, b], planBroadcast([aShape, bShape], shape), out, grain);
+    broadcast(this, "binary", [binaryCodes[name]], [a, b], planBroadcast([aShape, bShape], shape), out, grain);
   }
 
   /** out = condition ≠ 0 ? a : b, each broadcast to `shape`. */
   select(operands: readonly [Address, Address, Address], shapes: readonly Shape[], out: Address, shape: Shape): void {
-    this.#broadcast("select", [], operands, planBroadcast(shapes, shape), out, GRAIN_CHEAP);
+    broadcast(this, "select", [], operands, planBroadcast(shapes, shape), out, GRAIN_CHEAP);
   }
 
   /** The sum, maximum, minimum or place of the maximum of x over `axes`, which are sorted; argMax takes one axis. */
@@ -219,31 +220,5 @@ export class Engine implements KernelRunner {
     this.split(kind === "normal" ? "fillNormal" : "fillUniform", count, 2048, 4, (from, to) => {
       return [out + 4 * from, to - from, block + from / 4, stream, seed];
     });
-  }
-
-  #broadcast(
-    kernel: "binary" | "select",
-    first: readonly number[],
-    operands: readonly Address[],
-    { rows, columns, readings }: BroadcastPlan,
-    out: Address,
-    grain: number,
-  ): void {
-    const pieces = readings[0]?.starts.length ?? 0;
-    for (let piece = 0; piece < pieces; piece++) {
-      const to = out + 4 * piece * rows * columns;
-      const at = (row: number, column: number) =>
-        readings.flatMap(({ starts, row: step, along }, i) => {
-          const start = (starts[piece] as number) + row * step + column * along;
-          return [(operands[i] as number) + 4 * start, step, along];
-        });
-      if (rows === 1) {
-        this.split(kernel, columns, grain, 4, (a, b) => [...first, ...at(0, a), to + 4 * a, 1, b - a]);
-      } else {
-        this.split(kernel, rows, Math.ceil(grain / Math.max(1, columns)), 1, (a, b) => {
-          return [...first, ...at(a, 0), to + 4 * a * columns, b - a, columns];
-        });
-      }
-    }
   }
 }

@@ -1,7 +1,8 @@
 // Windows into buffers as the kernel knows them: rows × columns with their strides, once for each place of outer axes.
 
 import type { StridedView } from "../backend.js";
-import { mergeAxes, startsOf } from "./broadcast-plan.js";
+import { mergeAxes } from "./broadcast-plan.js";
+import { splitPieces } from "./broadcasting.js";
 import { type Address, GRAIN_CHEAP, type KernelRunner } from "./kernel-runner.js";
 
 /** Copies a window of `x` to a contiguous `out`. */
@@ -29,13 +30,14 @@ function copyWindow(
   const [fromRow = 0, fromColumn = 1] = lastTwo(from);
   const [toRow = 0, toColumn = 1] = lastTwo(to);
   const outer = extents.slice(0, -2);
-  const sources = startsOf(outer, from);
-  const targets = startsOf(outer, to);
-  sources.forEach((source, i) => {
-    engine.split("copyWindow", rows, Math.ceil(GRAIN_CHEAP / Math.max(1, columns)), 4, (a, b) => {
-      const start = [x + 4 * (source + a * fromRow), fromRow, fromColumn];
-      return [...start, out + 4 * ((targets[i] as number) + a * toRow), toRow, toColumn, b - a, columns];
-    });
+  if (outer.length > 0) {
+    const strides = [from.slice(0, -2), to.slice(0, -2)];
+    const values = [x, fromRow, fromColumn, out, toRow, toColumn, rows, columns];
+    splitPieces(engine, "copyPieces", outer, strides, Math.ceil(GRAIN_CHEAP / Math.max(1, rows * columns)), values);
+    return;
+  }
+  engine.split("copyWindow", rows, Math.ceil(GRAIN_CHEAP / Math.max(1, columns)), 4, (a, b) => {
+    return [x + 4 * a * fromRow, fromRow, fromColumn, out + 4 * a * toRow, toRow, toColumn, b - a, columns];
   });
 }
 
