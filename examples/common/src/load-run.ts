@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { type Random, useBackend } from "@adjoint/core";
 import { readCheckpointFile } from "@adjoint/core/node";
-import { loadMnist, type Mnist } from "@adjoint/mnist";
+import { loadMnist } from "@adjoint/mnist";
 import { parseOptions, type RunOptions } from "./options.js";
 import type { Program, Training } from "./program.js";
 import { type RunProgress, readProgress } from "./resume.js";
@@ -13,7 +13,6 @@ import { RUN_FILES } from "./run/run-folder.js";
 export interface LoadedRun {
   readonly progress: RunProgress;
   readonly training: Training<string>;
-  readonly mnist: Mnist;
   /** Draws what a generator's images are measured with, as at the end of the run. */
   readonly measuresRandom: Random;
 }
@@ -34,12 +33,12 @@ export async function loadRun<Name extends string, Own extends object>(
   const checkpoint = await readCheckpointFile(path);
   const progress = readProgress({ checkpoint, path, problems: [] }, program.name);
   const options = withDefaults(program, progress.options);
-  const mnist = loadMnist("train", { directory: options.data });
   await useBackend("wasm");
-  const setting = createSetting(options, mnist);
+  // none of the images is looked at: those that it was trained with need not be there any more
+  const setting = createSetting(options, loadMnist("train"));
   const training = program.create(setting);
   await checkpoint.restore(partsOf(training));
-  return { progress, training, mnist, measuresRandom: setting.random("measures") };
+  return { progress, training, measuresRandom: setting.random("measures") };
 }
 
 /** Options of a run, with the defaults of those that were unknown when it began. */

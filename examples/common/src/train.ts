@@ -1,7 +1,7 @@
 // One run of a program: the data, the backend, the folder and what is trained from the options, from the beginning or
 // from where a run stopped.
 
-import { type BackendChoice, type BackendName, Random, useBackend } from "@adjoint/core";
+import { type BackendChoice, type BackendName, DataError, Random, useBackend } from "@adjoint/core";
 import { loadMnist, type Mnist } from "@adjoint/mnist";
 import { createModelFiles, modelFile } from "./model-files.js";
 import { type Asked, inOrder, type RunOptions } from "./options.js";
@@ -70,6 +70,17 @@ export async function train<Name extends string, Own extends object>(
   }
 }
 
+/** The images to go on with. Where it was the run that named their folder, an error says how to name another. */
+function findImages(directory: string | undefined, given: readonly string[]): Mnist {
+  try {
+    return loadMnist("train", { directory });
+  } catch (error) {
+    if (!(error instanceof DataError) || directory === undefined || given.includes("data")) throw error;
+    const problem = `${error.message}, where the run had its images; if they are elsewhere now, name that with --data`;
+    throw new DataError("--resume", problem, { cause: error });
+  }
+}
+
 async function goOn<Name extends string, Own extends object>(
   program: Program<Name, Own>,
   asked: Asked<Own>,
@@ -81,7 +92,7 @@ async function goOn<Name extends string, Own extends object>(
   const found = await checkpoints.load(iterationOf);
   const former = readProgress(found, program.name);
   const options = resumedOptions(asked, former, path);
-  const mnist = loadMnist("train", { directory: options.data });
+  const mnist = findImages(options.data, asked.given);
   checkSameImages(former, mnist.sha256, path);
   checkLength(former, lengthOf(options, mnist).iterations, path);
   // by its own name: what auto takes may change from one time to the next, and so would the bits

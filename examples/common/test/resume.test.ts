@@ -198,6 +198,24 @@ describe("--resume", () => {
     expect(errors).toEqual([`small: --data: ${folder} was trained with other images, and cannot go on with these`]);
   });
 
+  it("says how to name the images where they are gone, and goes on where they are now", async () => {
+    const folder = join(temporaryFolder(), "run");
+    const [before, now] = ["before", "now"].map((name) => join(temporaryFolder(), name)) as [string, string];
+    writeSmallMnist(before, 12);
+    const started = await run("--iterations", "2", "--batch-size", "4", "--data", before, "--out", folder);
+    expect(started).toMatchObject({ code: 0, errors: [] });
+    renameSync(before, now);
+    const { code, errors } = await run("--resume", folder, "--iterations", "3");
+    expect([code, errors]).toEqual([
+      1,
+      [
+        `small: --resume: loadMnist: there is no folder ${before}, where the run had its images; if they are elsewhere now, name that with --data`,
+      ],
+    ]);
+    const resumed = await run("--resume", folder, "--iterations", "3", "--data", now);
+    expect(resumed).toMatchObject({ code: 0, errors: [] });
+  });
+
   it("refuses a folder that is not there, and one without a checkpoint", async () => {
     const folder = temporaryFolder();
     const missing = await run("--resume", join(folder, "none"));
