@@ -19,6 +19,15 @@ export function fill(out: usize, count: usize, value: f32): void {
   if (count & 3) storePart(out, all, count & 3);
 }
 
+/** Twelve 32-bit whole numbers. */
+export function storeIntegers(
+  out: usize, a: i32, b: i32, c: i32, d: i32, e: i32, f: i32, g: i32, h: i32, i: i32, j: i32, k: i32, l: i32,
+): void {
+  v128.store(out, i32x4.replace_lane(i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(a), 1, b), 2, c), 3, d));
+  v128.store(out, i32x4.replace_lane(i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(e), 1, f), 2, g), 3, h), 16);
+  v128.store(out, i32x4.replace_lane(i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(i), 1, j), 2, k), 3, l), 32);
+}
+
 /** `bytes` bytes; the two ranges do not overlap. */
 export function copyBytes(x: usize, out: usize, bytes: usize): void {
   memory.copy(out, x, bytes);

@@ -1,9 +1,10 @@
-// What the module exports. Byte addresses everywhere, sizes in elements; nothing allocates, nothing traps, nothing
-// keeps a state between calls.
+// What the module exports. Byte addresses everywhere, sizes in elements; nothing allocates, nothing traps, and
+// but for the queue of jobs nothing keeps a state between calls.
 
 export { binary, binaryPieces, select, selectPieces } from "./binary";
-export { copyBytes, copyPieces, copyWindow, fill, gatherRows, scaleBytes, scatterRows } from "./copying";
+export { copyBytes, copyPieces, copyWindow, fill, gatherRows, scaleBytes, scatterRows, storeIntegers } from "./copying";
 export { epilogue } from "./epilogue";
+export { awaitPart, endPart, placeOfParts, publish, sleep, takePart } from "./jobs";
 export { adam, rmsprop, sgd } from "./optimizer";
 export { packB } from "./packing";
 export { productRows, productScratch } from "./product";
@@ -12,7 +13,6 @@ export { argMax, combineBlocks, reduceBlocks, reduceColumns, reduceRows } from "
 export { outerProduct, rowsTimesVector, vectorTimesRows } from "./thin-product";
 export { setThread } from "./thread";
 export { activationGradient, unary } from "./unary";
-export { sleepWhile, spinWhile } from "./waiting";
 export { gatherWindows, scatterWindows } from "./windows";
 export {
   winogradImages, winogradKernel, winogradKernelBack, winogradResults, winogradResultsBack,

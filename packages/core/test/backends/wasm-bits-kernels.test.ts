@@ -89,6 +89,8 @@ async function runOnEngine({ run }: EngineCase, threads: number): Promise<{ bits
     const before = sum(census.parts());
     const takePartAgain = leaveAllToWorkers();
     run(engine, out, second, third);
+    // who looks at the memory waits for all that is to be written there
+    engine.floats(out, 0);
     takePartAgain();
     const bits = places.map((at) => Buffer.from(Float32Array.from(engine.floats(at, COUNT)).buffer));
     return { bits, parts: sum(census.parts()) - before };

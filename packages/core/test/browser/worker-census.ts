@@ -25,16 +25,28 @@ export interface WorkerCensus {
   stop(): void;
 }
 
+let helping = true;
+const OriginalInstance = WebAssembly.Instance;
+
+// An instance's exports cannot be changed: those of instances made after this module was loaded are copies, in which the
+// calling thread finds no part to take while it does not help.
+WebAssembly.Instance = new Proxy(OriginalInstance, {
+  construct(target, [module, imports]: [WebAssembly.Module, WebAssembly.Imports]) {
+    const { exports } = new target(module, imports);
+    const { takePart } = exports as { takePart?: (at: number, last: number) => number };
+    if (!takePart) return { exports };
+    return { exports: { ...exports, takePart: (at: number, last: number) => (helping ? takePart(at, last) : -1) } };
+  },
+});
+
 /**
  * Makes the calling thread take no part of any job, from here until what is returned is called: whatever is cut into
- * parts is then computed by workers alone.
+ * parts is then computed by workers alone. For engines made after this module was loaded.
  */
 export function leaveAllToWorkers(): () => void {
-  const original = Atomics.sub;
-  // a thread takes a part by subtracting from how many are left
-  Object.assign(Atomics, { sub: () => 0 });
+  helping = false;
   return () => {
-    Atomics.sub = original;
+    helping = true;
   };
 }
 
@@ -88,5 +100,5 @@ function isStart(message: unknown): message is WorkerStart {
 }
 
 function partsOf({ memory, address, thread }: WorkerStart): number {
-  return Atomics.load(new Int32Array(memory.buffer, address, POOL.values / 4), POOL.finished + thread);
+  return Atomics.load(new Int32Array(memory.buffer, address + POOL.finished, thread + 1), thread);
 }

@@ -49,8 +49,7 @@ export function splitPieces(
 ): void {
   // as assembly/pieces.ts reads it: of each axis its extent, then the stride of every operand
   const table = extents.flatMap((extent, axis) => [extent, ...strides.map((list) => list[axis] as number)]);
-  engine.memory.lend(4 * table.length, (axes) => {
-    new Int32Array(engine.memory.buffer, axes, table.length).set(table);
+  engine.lendIntegers(table, (axes) => {
     engine.split(kernel, sizeOf(extents), grain, 1, (from, to) => [...values, axes, extents.length, from, to]);
   });
 }

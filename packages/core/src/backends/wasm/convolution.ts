@@ -98,10 +98,8 @@ export class Convolver {
     const { pixels, cells } = sizesOf(spec);
     const each = pixels * cells;
     const most = Math.max(1, Math.min(spec.batch, Math.floor(MOST_NUMBERS / each)));
-    const values = geometryOf(spec);
-    this.#engine.memory.lend(4 * values.length, (geometry) => {
+    this.#engine.lendIntegers(geometryOf(spec), (geometry) => {
       this.#engine.memory.lend(isPlain(spec) ? 0 : 4 * most * each, (windows) => {
-        new Int32Array(this.#engine.memory.buffer, geometry, values.length).set(values);
         for (let first = 0; first < spec.batch; first += most) {
           const count = Math.min(most, spec.batch - first);
           const images = places.images + 4 * first * sizeOf(spec.input) * spec.inChannels;

@@ -5,7 +5,7 @@ import { Engine, type NativeKernel } from "./engine.js";
 import { kernelBytes } from "./kernels.js";
 import { LinearMemory } from "./linear-memory.js";
 import { availableThreads, canShareMemory } from "./start-worker.js";
-import { MAXIMUM_THREADS } from "./thread-pool.js";
+import { MAXIMUM_THREADS, POOL_END } from "./thread-pool.js";
 
 /** Options of an engine. */
 export interface EngineOptions {
@@ -65,6 +65,8 @@ function prepare({ threads, relaxed = false, maximumPages }: EngineOptions) {
     throw new BackendError("wasm", `${count} threads need shared memory: the page must be cross-origin isolated`);
   }
   const limit = maximumPages === undefined ? {} : { maximumPages };
-  const memory = new LinearMemory({ shared: count > 1, ...limit });
+  const memory = new LinearMemory(
+    count > 1 ? { shared: true, reserved: POOL_END, ...limit } : { shared: false, ...limit },
+  );
   return { memory, threads: count, bytes: kernelBytes(memory.shared, relaxed) };
 }

@@ -1,5 +1,8 @@
 // The engine room of the wasm backend: the kernels as typed methods over addresses in its memory, and the choice of how
-// many threads take part. It knows no tensor and no buffer: who calls it owns the addresses.
+// many threads take part. It knows no tensor and no buffer: who calls it owns the addresses. With several threads a
+// method returns before its kernel has run, and kernels run in the order of the calls: a block of memory can be given
+// back, and handed out again, while kernels still use it. Only who looks at the memory itself has to wait: `floats` and
+// `bytes` do.
 
 import type { Shape } from "../../shape.js";
 import type { AdamValues, BinaryName, RandomPlace, ReduceName, StridedView, UnaryName } from "../backend.js";
@@ -25,17 +28,23 @@ export interface NativeKernel {
 /** A thread that is held up leaves its share to the others, down to the part it has: the smaller, the shorter the wait. */
 const PARTS_A_THREAD = 4;
 
+/** So many whole numbers the kernel for that stores in one call; with more than this, waiting is cheaper than calling it. */
+const STORED_AT_ONCE = 12;
+const MOST_STORED = 48;
+
 /** Kernels, their memory and their threads. */
 export class Engine implements KernelRunner {
   readonly memory: LinearMemory;
   readonly kernels: Kernels;
   readonly relaxed: boolean;
   readonly #pool: ThreadPool | undefined;
+  readonly #workersHaveNative: boolean;
 
   /** Use `createEngine` or `createEngineSync` of create-engine.ts. @param modules as `kernelBytes` has them */
   constructor(modules: readonly WebAssembly.Module[], memory: LinearMemory, threads: number, native?: NativeKernel) {
     this.memory = memory;
     this.relaxed = modules.length > 1;
+    this.#workersHaveNative = native?.inWorkers !== undefined;
     this.kernels = { ...instantiate(modules, memory.memory), ...(native ? { native: native.here(memory) } : {}) };
     if (threads > 1) this.#pool = new ThreadPool(modules, memory.memory, this.kernels, threads, native?.inWorkers);
   }
@@ -60,12 +69,48 @@ export class Engine implements KernelRunner {
     this.#pool?.close();
   }
 
-  /** A view of `count` floats. It does not outlive the next allocation. */
+  /** A view of `count` floats, after all kernels have run. Not to be used after the next call of the engine. */
   floats(at: Address, count: number): Float32Array {
+    this.#pool?.finish();
     return new Float32Array(this.memory.buffer, at, count);
   }
 
-  /** Calls a kernel on `length` items, in as many parts as threads and size allow, each but the last a multiple of `step`. */
+  /** The same, of bytes. */
+  bytes(at: Address, count: number): Uint8Array {
+    this.#pool?.finish();
+    return new Uint8Array(this.memory.buffer, at, count);
+  }
+
+  lendIntegers(values: ArrayLike<number>, use: (at: Address) => void): void {
+    const bytes = 4 * values.length;
+    if (values.length > MOST_STORED) {
+      this.memory.lend(bytes, (at) => {
+        this.bytes(at, bytes).set(new Uint8Array(Int32Array.from(values).buffer));
+        use(at);
+      });
+      return;
+    }
+    // a few are stored by a kernel, so that nothing has to wait
+    this.memory.lend(Math.ceil(values.length / STORED_AT_ONCE) * 4 * STORED_AT_ONCE, (at) => {
+      for (let i = 0; i < values.length; i += STORED_AT_ONCE) {
+        const some = Array.from({ length: STORED_AT_ONCE }, (_, j) => values[i + j] ?? 0);
+        this.call("storeIntegers", [at + 4 * i, ...some]);
+      }
+      use(at);
+    });
+  }
+
+  call(kernel: KernelName, values: number[]): void {
+    if (this.#pool?.busy) {
+      if (kernel !== "native" || this.#workersHaveNative) {
+        this.#pool.run(kernel, [values]);
+        return;
+      }
+      this.#pool.finish();
+    }
+    (this.kernels[kernel] as Kernel)(...values);
+  }
+
   split(
     kernel: KernelName,
     length: number,
@@ -76,7 +121,7 @@ export class Engine implements KernelRunner {
     const threads = this.#pool?.threads ?? 1;
     const count = Math.min(threads * PARTS_A_THREAD, MAXIMUM_PARTS, Math.floor(length / grain));
     if (threads === 1 || count < 2) {
-      (this.kernels[kernel] as Kernel)(...values(0, length));
+      this.call(kernel, values(0, length));
       return;
     }
     const parts: number[][] = [];

@@ -17,7 +17,7 @@ export function costs(name: string): number {
   return DEAR.has(name) ? GRAIN_DEAR : GRAIN_CHEAP;
 }
 
-/** Kernels, their memory and their threads, as products, reductions and copies use them. */
+/** Kernels, their memory and their threads, as products, reductions and copies use them. What they write is there later. */
 export interface KernelRunner {
   readonly memory: LinearMemory;
   readonly kernels: Kernels;
@@ -27,6 +27,12 @@ export interface KernelRunner {
   readonly threads: number;
   /** Threads that compute once all are up. */
   readonly wantedThreads: number;
+
+  /** Calls a kernel once, after all that was called before. */
+  call(kernel: KernelName, values: number[]): void;
+
+  /** Calls `use` with the address of 32-bit whole numbers, which kernels called in there find. */
+  lendIntegers(values: ArrayLike<number>, use: (at: Address) => void): void;
 
   /**
    * Calls a kernel on `length` items, in as many parts as there are threads and times `grain` items.

@@ -37,6 +37,7 @@ export const KERNEL_NAMES = [
   "winogradKernel",
   "winogradKernelBack",
   "scaleBytes",
+  "storeIntegers",
   "adam",
   "rmsprop",
   "sgd",
@@ -58,9 +59,17 @@ export type Kernels = Readonly<Record<Exclude<KernelName, "native">, Kernel>> & 
   productScratch(): number;
   /** Tells an instance which thread it computes in, from 0: it finds its own scratch memory by that. */
   setThread(thread: number): void;
-  /** Reads a number up to `spins` times, as long as it is `old`; returns what it read last. */
-  spinWhile(at: number, old: number, spins: number): number;
-};
+} & Jobs;
+
+/** The queue of jobs at an address of shared memory: assembly/jobs.ts says what each of them does. */
+export interface Jobs {
+  placeOfParts(at: number, count: number): number;
+  publish(at: number, count: number): void;
+  takePart(at: number, last: number): number;
+  endPart(at: number, thread: number, failed: number): void;
+  awaitPart(at: number, looks: number, forMore: number): number;
+  sleep(at: number, milliseconds: number): void;
+}
 
 /** The most pages of 64 KiB that a 32-bit memory has. */
 export const MAXIMUM_PAGES = 65_536;

@@ -6,8 +6,6 @@ import { MAXIMUM_PAGES } from "./kernels.js";
 
 const PAGE = 65_536;
 const ALIGNMENT = 64;
-/** Below this lies what threads share to talk to each other. */
-export const RESERVED_BYTES = PAGE;
 
 /** What a memory holds. */
 export interface MemoryStatistics {
@@ -21,18 +19,28 @@ export interface MemoryStatistics {
   readonly takenBytes: number;
 }
 
+interface MemoryOptions {
+  readonly shared: boolean;
+  readonly maximumPages?: number;
+  readonly reserved?: number;
+}
+
 /** A growing memory and its free blocks. */
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
   readonly shared: boolean;
   readonly #free: number[][] = [];
-  #end = RESERVED_BYTES;
+  readonly #start: number;
+  #end: number;
   #liveBytes = 0;
   #liveBlocks = 0;
   #buffer: ArrayBufferLike;
 
-  constructor({ shared, maximumPages = MAXIMUM_PAGES }: { shared: boolean; maximumPages?: number }) {
+  /** Whatever lies below `reserved` is left to who makes the memory; address 0 is nobody's. */
+  constructor({ shared, maximumPages = MAXIMUM_PAGES, reserved = 1 }: MemoryOptions) {
     this.shared = shared;
+    this.#start = Math.ceil(reserved / ALIGNMENT) * ALIGNMENT;
+    this.#end = this.#start;
     this.memory = new WebAssembly.Memory({ initial: 16, maximum: maximumPages, shared });
     this.#buffer = this.memory.buffer;
   }
@@ -81,7 +89,7 @@ export class LinearMemory {
       pages: this.buffer.byteLength / PAGE,
       liveBytes: this.#liveBytes,
       liveBlocks: this.#liveBlocks,
-      takenBytes: this.#end - RESERVED_BYTES,
+      takenBytes: this.#end - this.#start,
     };
   }
 

@@ -49,7 +49,7 @@ export function multiply(engine: KernelRunner, product: Product): void {
 function thin(engine: KernelRunner, { a, b, c, m, n, k, transposeA, transposeB }: Product): void {
   const grain = (each: number) => Math.ceil(GRAIN / 4 / Math.max(1, each));
   if (k === 0) {
-    engine.kernels.fill(c, m * n, 0);
+    engine.call("fill", [c, m * n, 0]);
   } else if (n === 1 ? !transposeA : m === 1 && transposeB) {
     const [matrix, vector, rows] = n === 1 ? [a, b, m] : [b, a, n];
     engine.split("rowsTimesVector", rows, grain(k), 1, (from, to) => [matrix, vector, c, k, from, to]);

@@ -49,7 +49,7 @@ function reduceGroup(
     const blocks = Math.ceil(length / REDUCE_BLOCK);
     engine.memory.lend(4 * blocks, (partials) => {
       engine.split("reduceBlocks", blocks, 8, 1, (from, to) => [code, x, partials, length, from, to]);
-      engine.kernels.combineBlocks(code, partials, out, blocks);
+      engine.call("combineBlocks", [code, partials, out, blocks]);
     });
   } else {
     engine.split("reduceRows", outer, grain(length), 1, (from, to) => {

@@ -1,23 +1,32 @@
-// The workers of an engine. A job is a list of parts in shared memory. Every thread, the calling one too, takes the next
-// part that is left until none is: one that the system holds up, or that has to wake first, holds up nobody but the
-// part it has. The caller takes them from the start and workers from the end, so that each finds in its cache what it
-// wrote there before. Which thread does what never changes a result: a job has the same bits in any number of parts.
+// The workers of an engine, and the queue of jobs that they and the calling thread share. The caller puts a job there and
+// goes on: workers compute while it prepares the next ones, and it helps them when it has to wait. Jobs are computed in
+// the order in which they came, each by all threads: every one takes the next part that is left until none is, so one
+// that the system holds up, or that has to wake first, holds up nobody but the part it has. The caller takes parts from
+// the start and workers from the end, so that each finds in its cache what it wrote there before. Which thread does
+// what never changes a result: a job has the same bits in any number of parts.
 
 import { BackendError } from "../../errors.js";
 import { KERNEL_NAMES, type Kernel, type KernelName, type Kernels } from "./kernels.js";
 import { type StartedWorker, startWorker } from "./start-worker.js";
-import { type NativeSource, POOL } from "./worker-source.js";
+import { type NativeSource, POOL, POOL_BYTES } from "./worker-source.js";
 
 /** The most threads that a pool has, the calling one included. */
 export const MAXIMUM_THREADS = 64;
 /** The most parts that a job has. */
-export const MAXIMUM_PARTS = POOL.parts;
-/** Where the pool's part of the memory begins: in the first page, which nobody else uses. */
+export const MAXIMUM_PARTS = 4 * MAXIMUM_THREADS;
+/** Where the pool's part of the memory begins. Address 0 stands for none in kernels. */
 const ADDRESS = 1024;
+/** Below this address the memory is the pool's. */
+export const POOL_END = ADDRESS + POOL_BYTES;
 /** How often the caller looks before it sleeps, or looks whether a worker is still there. */
-const SPINS = 100_000;
+const LOOKS = 50_000;
+/** How long it sleeps before it looks again, in milliseconds. */
+const NAP = 100;
 /** A part takes about as long as one of the caller's own; one that takes so much longer (in ms), or a start, never ends. */
 const PATIENCE = 60_000;
+
+/** What the queue says to who waits: see `awaitPart` in assembly/jobs.ts. */
+const [NOTHING_NEW, ALL_ENDED] = [0, 2];
 
 /** The values of a call, one list for each part. */
 export type Parts = readonly (readonly number[])[];
@@ -25,10 +34,13 @@ export type Parts = readonly (readonly number[])[];
 /** Workers over one shared memory. */
 export class ThreadPool {
   readonly #kernels: Kernels;
-  readonly #shared: Int32Array;
+  readonly #functions: readonly Kernel[];
+  readonly #words: Int32Array;
   readonly #values: Float64Array;
   readonly #workers: StartedWorker[] = [];
   readonly #maySleep = canSleep();
+  /** Whether jobs were put in the queue since it was last seen empty. */
+  #busy = false;
   #problem: string | undefined;
   #closed = false;
 
@@ -41,7 +53,8 @@ export class ThreadPool {
     native?: NativeSource,
   ) {
     this.#kernels = kernels;
-    this.#shared = new Int32Array(memory.buffer, ADDRESS, POOL.values / 4);
+    this.#functions = KERNEL_NAMES.map((name) => kernels[name] as Kernel);
+    this.#words = new Int32Array(memory.buffer, ADDRESS, POOL.values / 4);
     this.#values = new Float64Array(memory.buffer, ADDRESS + POOL.values, POOL.parts * POOL.valueCount);
     for (let thread = 1; thread < threads; thread++) {
       const start = { modules, memory, names: KERNEL_NAMES, address: ADDRESS, thread, ...(native ? { native } : {}) };
@@ -54,7 +67,7 @@ export class ThreadPool {
 
   /** How many threads compute now: the calling one and the workers that are up. */
   get threads(): number {
-    return 1 + Atomics.load(this.#shared, POOL.ready);
+    return 1 + Atomics.load(this.#words, POOL.ready / 4);
   }
 
   /** How many threads compute once all workers are up. */
@@ -81,76 +94,115 @@ export class ThreadPool {
     }
   }
 
+  /** Whether there may be jobs that have not ended. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
   /**
-   * Calls a kernel once for each part, of which there are at most `MAXIMUM_PARTS`, and returns when all have ended.
+   * Calls a kernel once for each part, of which there are at most `MAXIMUM_PARTS`, after all jobs before. What the job
+   * writes is there after `finish`.
    *
-   * @throws BackendError where a thread failed, now or before
+   * @throws BackendError where a thread failed before
    */
   run(kernel: KernelName, parts: Parts): void {
     this.#refuseBroken();
-    const call = this.#kernels[kernel] as Kernel;
-    this.#publish(KERNEL_NAMES.indexOf(kernel), parts);
-    let own = 0;
-    while (Atomics.sub(this.#shared, POOL.left, 1) > 0) {
-      try {
-        call(...(parts[own] as number[]));
-      } catch {
-        // the others go on for now: nothing may be freed before all have ended
-        Atomics.store(this.#shared, POOL.failed, 1);
-      }
-      own++;
+    const first = this.#placeOf(parts.length);
+    const code = KERNEL_NAMES.indexOf(kernel);
+    for (let i = 0; i < parts.length; i++) {
+      const place = (first + i) % POOL.parts;
+      this.#words[POOL.codes / 4 + place] = code;
+      const values = parts[i] as readonly number[];
+      const at = POOL.valueCount * place;
+      for (let j = 0; j < values.length; j++) this.#values[at + j] = values[j] as number;
     }
-    this.#join(parts.length - own);
+    this.#busy = true;
+    this.#kernels.publish(ADDRESS, parts.length);
+  }
+
+  /**
+   * Returns when all jobs have ended, in which the calling thread helps.
+   *
+   * @throws BackendError where a thread failed, now or before
+   */
+  finish(): void {
+    if (!this.#busy) return;
+    for (let since = 0; ; ) {
+      if (this.#help()) since = 0;
+      const state = this.#kernels.awaitPart(ADDRESS, LOOKS, 0);
+      if (state === ALL_ENDED) break;
+      since = this.#wait(since, state);
+    }
+    this.#busy = false;
+    if (Atomics.load(this.#words, POOL.failed / 4)) this.#problem = "a kernel failed";
+    this.#refuseBroken();
   }
 
   /** Ends all workers. */
   close(): void {
     this.#closed = true;
-    this.#publish(-1, []);
+    Atomics.store(this.#words, POOL.closed / 4, 1);
     for (const worker of this.#workers) worker.terminate();
     this.#workers.length = 0;
   }
 
-  #publish(code: number, parts: Parts): void {
-    const shared = this.#shared;
-    for (let i = 0; i < parts.length; i++) this.#values.set(parts[i] as number[], i * POOL.valueCount);
-    Atomics.store(shared, POOL.kernel, code);
-    Atomics.store(shared, POOL.done, 0);
-    Atomics.store(shared, POOL.end, parts.length);
-    Atomics.store(shared, POOL.left, parts.length);
-    Atomics.add(shared, POOL.generation, 1);
-    if (Atomics.load(shared, POOL.asleep)) Atomics.notify(shared, POOL.generation);
-  }
-
-  /** Waits until workers have finished `count` parts. */
-  #join(count: number): void {
-    const shared = this.#shared;
-    let done = Atomics.load(shared, POOL.done);
-    let start = 0;
-    while (done !== count) {
-      const now = this.#kernels.spinWhile(ADDRESS + 4 * POOL.done, done, SPINS);
-      if (now === done) {
-        start ||= performance.now();
-        if (performance.now() - start > PATIENCE) this.#problem = "a worker does not answer";
-        this.#refuseBroken();
-        this.#sleepWhile(done);
-      }
-      done = Atomics.load(shared, POOL.done);
+  /** Where the next job's parts are to be written, once there is room for them. */
+  #placeOf(count: number): number {
+    for (let since = 0; ; ) {
+      const place = this.#kernels.placeOfParts(ADDRESS, count);
+      if (place >= 0) return place;
+      if (this.#help()) since = 0;
+      since = this.#wait(since, this.#kernels.awaitPart(ADDRESS, LOOKS, 0));
     }
-    if (Atomics.load(shared, POOL.failed)) this.#problem = "a kernel failed";
-    this.#refuseBroken();
   }
 
-  #sleepWhile(done: number): void {
-    if (!this.#maySleep) return;
-    Atomics.store(this.#shared, POOL.callerAsleep, 1);
-    Atomics.wait(this.#shared, POOL.done, done, 100);
-    Atomics.store(this.#shared, POOL.callerAsleep, 0);
+  /** Computes what is left of the job at work. Whether anything was. */
+  #help(): boolean {
+    const { takePart, endPart } = this.#kernels;
+    let helped = false;
+    for (let part = takePart(ADDRESS, 0); part >= 0; part = takePart(ADDRESS, 0)) {
+      helped = true;
+      const call = this.#functions[this.#words[POOL.codes / 4 + part] as number] as Kernel;
+      let failed = 0;
+      try {
+        callWith(call, this.#values, POOL.valueCount * part);
+      } catch {
+        // the others go on for now: nothing may be freed before all have ended
+        failed = 1;
+      }
+      endPart(ADDRESS, 0, failed);
+    }
+    return helped;
+  }
+
+  /**
+   * Sleeps for a while where the queue stays as it is, if it may, and makes sure that this does not go on for ever.
+   *
+   * @param since when the calling thread last computed something, as far as it matters; 0 for just now
+   */
+  #wait(since: number, state: number): number {
+    const now = performance.now();
+    if (since && now - since > PATIENCE) this.#problem = "a worker does not answer";
+    this.#refuseBroken();
+    if (state === NOTHING_NEW && this.#maySleep) this.#kernels.sleep(ADDRESS, NAP);
+    return since || now;
   }
 
   #refuseBroken(): void {
     if (this.#problem) throw new BackendError("wasm", `${this.#problem}; dispose the backend and choose one anew`);
   }
+}
+
+/** Calls a kernel with the values of a part. Written out, since spreading an array takes longer than small kernels do. */
+function callWith(call: Kernel, values: Float64Array, at: number): void {
+  const value = (i: number) => values[at + i] as number;
+  // biome-ignore format: four by four
+  call(
+    value(0), value(1), value(2), value(3),
+    value(4), value(5), value(6), value(7),
+    value(8), value(9), value(10), value(11),
+    value(12), value(13), value(14), value(15),
+  );
 }
 
 /** Whether this thread may sleep: a browser's main thread may not. */

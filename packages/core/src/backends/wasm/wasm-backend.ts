@@ -226,13 +226,15 @@ export class WasmBackend implements Backend {
 
   gatherRows(x: BackendBuffer, indices: Int32Array, rowSize: number): BackendBuffer {
     return this.#buffers.make(indices.length * rowSize, [x], (out, [from]) => {
-      this.#buffers.placing(indices, (at) => this.#engine.gatherRows(from, at, out, indices.length, rowSize));
+      this.#engine.lendIntegers(indices, (at) => this.#engine.gatherRows(from, at, out, indices.length, rowSize));
     });
   }
 
   scatterRows(x: BackendBuffer, indices: Int32Array, rows: number, rowSize: number): BackendBuffer {
     return this.#buffers.make(rows * rowSize, [x], (out, [from]) => {
-      this.#buffers.placing(indices, (at) => this.#engine.scatterRows(from, at, out, indices.length, rows, rowSize));
+      this.#engine.lendIntegers(indices, (at) =>
+        this.#engine.scatterRows(from, at, out, indices.length, rows, rowSize),
+      );
     });
   }
 
@@ -241,7 +243,7 @@ export class WasmBackend implements Backend {
     return this.#buffers.make(size, [], (out) => {
       // only the rows asked for come into the linear memory, one after the other
       this.#engine.memory.lend(size, (rows) => {
-        const target = new Uint8Array(this.#engine.memory.buffer, rows, size);
+        const target = this.#engine.bytes(rows, size);
         indices.forEach((row, i) => {
           target.set(bytes.subarray(row * rowSize, (row + 1) * rowSize), i * rowSize);
         });

@@ -139,14 +139,6 @@ export class WasmBuffers {
     });
   }
 
-  /** Calls `use` with the address of indices that lie in the linear memory for the length of the call. */
-  placing(indices: Int32Array, use: (at: Address) => void): void {
-    this.#engine.memory.lend(4 * indices.length, (at) => {
-      new Int32Array(this.#engine.memory.buffer, at, indices.length).set(indices);
-      use(at);
-    });
-  }
-
   /** One of ours that was not freed. */
   own(buffer: BackendBuffer): WasmBuffer {
     const own = buffer as Partial<WasmBuffer> & BackendBuffer;

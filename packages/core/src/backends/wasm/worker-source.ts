@@ -1,37 +1,31 @@
 // What a worker runs, as text, since it is started from a string in Node and from a Blob in a browser: then no file
-// has to be found, in no bundle. It waits for jobs in shared memory; see thread-pool.ts for who writes what there.
+// has to be found, in no bundle. It takes parts of jobs from a queue in shared memory: see assembly/jobs.ts.
 
-/** Places in the pool's part of shared memory, as indices of 32-bit words: those written often on lines of their own. */
+/** Where the pool's part of shared memory has what: byte offsets. The queue's own are those of assembly/jobs.ts. */
 export const POOL = {
-  /** Counts jobs; the caller raises it when one is there. */
-  generation: 0,
-  /** How many parts of the job nobody has taken yet: who takes one away may take a part. */
-  left: 16,
-  /** The first of the parts that workers took: they take them from the end, the caller from the start. */
-  end: 17,
-  /** How many parts of the job workers have finished. */
-  done: 32,
-  /** How many workers sleep and have to be woken. */
-  asleep: 48,
-  /** How many workers are up. */
-  ready: 64,
   /** 1 where a part failed. */
-  failed: 65,
-  /** The kernel's number; −1 ends the workers. */
-  kernel: 66,
-  /** 1 while the caller sleeps. */
-  callerAsleep: 67,
-  /** How many parts each worker has finished since it started. */
-  finished: 128,
-  /** Byte offset of the values of the parts, and how many each part has. */
-  values: 1024,
+  failed: 256,
+  /** How many workers are up. */
+  ready: 320,
+  /** 1 where the workers shall end. */
+  closed: 324,
+  /** How many parts each thread has finished since it started. */
+  finished: 512,
+  /** Which kernel computes a part, for all parts that there is room for. */
+  codes: 3072,
+  /** The values that it is called with. */
+  values: 16_384,
+  /** How many values a part has. */
   valueCount: 16,
-  /** How many parts a job can have. */
-  parts: 256,
+  /** How many parts there is room for. */
+  parts: 2048,
 } as const;
 
-/** How often a worker looks for the next job before it sleeps: about a tenth of a millisecond. */
-const SPINS = 200_000;
+/** The bytes that the pool takes. */
+export const POOL_BYTES = POOL.values + 8 * POOL.valueCount * POOL.parts;
+
+/** How often a worker looks for the next part before it sleeps: about a tenth of a millisecond. */
+const LOOKS = 100_000;
 
 /** What a worker is told when it starts. */
 export interface WorkerStart {
@@ -65,30 +59,24 @@ function work({ modules, memory, names, address, thread, native }) {
   }
   const functions = names.map((name) => kernels[name]);
   if (native) functions[names.indexOf("native")] = new Function("require", "memory", "data", native.source)(require, memory, native.data);
-  const shared = new Int32Array(memory.buffer, address, ${POOL.values / 4});
+  const words = new Int32Array(memory.buffer, address, ${POOL.values / 4});
   const values = new Float64Array(memory.buffer, address + ${POOL.values}, ${POOL.valueCount * POOL.parts});
-  let generation = 0;
-  Atomics.add(shared, ${POOL.ready}, 1);
-  for (;;) {
-    let next = kernels.spinWhile(address, generation, ${SPINS});
-    if (next === generation) {
-      Atomics.add(shared, ${POOL.asleep}, 1);
-      next = kernels.sleepWhile(address, generation);
-      Atomics.sub(shared, ${POOL.asleep}, 1);
+  const { takePart, endPart, awaitPart, sleep } = kernels;
+  Atomics.add(words, ${POOL.ready / 4}, 1);
+  while (!Atomics.load(words, ${POOL.closed / 4})) {
+    const part = takePart(address, 1);
+    if (part < 0) {
+      if (!awaitPart(address, ${LOOKS}, 1)) sleep(address, -1);
+      continue;
     }
-    generation = next;
-    if (Atomics.load(shared, ${POOL.kernel}) < 0) return;
-    while (Atomics.sub(shared, ${POOL.left}, 1) > 0) {
-      const at = ${POOL.valueCount} * (Atomics.sub(shared, ${POOL.end}, 1) - 1);
-      try {
-        functions[shared[${POOL.kernel}]](${values});
-      } catch {
-        Atomics.store(shared, ${POOL.failed}, 1);
-      }
-      shared[${POOL.finished} + thread]++;
-      Atomics.add(shared, ${POOL.done}, 1);
-      if (Atomics.load(shared, ${POOL.callerAsleep})) Atomics.notify(shared, ${POOL.done});
+    const at = ${POOL.valueCount} * part;
+    let failed = 0;
+    try {
+      functions[words[${POOL.codes / 4} + part]](${values});
+    } catch {
+      failed = 1;
     }
+    endPart(address, thread, failed);
   }
 }
 if (typeof process === "object" && process.versions && process.versions.node) {
