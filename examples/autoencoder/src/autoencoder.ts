@@ -2,6 +2,7 @@
 
 import {
   Adam,
+  ArgumentError,
   meanAbsoluteError,
   noGradient,
   type Sequential,
@@ -54,6 +55,7 @@ export const autoencoder: Program<LossName, AutoencoderOptions> = {
 };
 
 function create({ options, mnist: { images }, loadTest, random }: Setting<AutoencoderOptions>): Training<LossName> {
+  checkBatches(options.batchSize, images.count);
   const test = loadTest();
   const models = createModels(options.latent, random("weights"));
   const parameters = [models.encoder, models.decoder].flatMap((model) => model.parameters());
@@ -71,6 +73,13 @@ function create({ options, mnist: { images }, loadTest, random }: Setting<Autoen
     finalPictures: options.latent === 2 ? [latentPlot(models.encoder, test)] : [],
     afterTraining: () => testError(models, test),
   };
+}
+
+/** Of a batch of one image no variance is known, by which the layers normalize. */
+function checkBatches(batchSize: number, images: number): void {
+  if (batchSize !== 1 && images % batchSize !== 1) return;
+  const problem = `${batchSize} leaves a batch of one image of ${images}, which cannot be normalized`;
+  throw new ArgumentError("--batch-size", `${problem}; choose another size`);
 }
 
 /** Where the test images lie in a latent space of two values. */

@@ -1,6 +1,6 @@
 // The autoencoder: its loss by hand, its pictures, and the whole program.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   Adam,
@@ -15,12 +15,13 @@ import {
   useBackend,
   zerosInitializer,
 } from "@adjoint/core";
+import { runProgram } from "@adjoint/example-common";
 import { loadMnist } from "@adjoint/mnist";
 import { decode } from "fast-png";
 import { beforeEach, describe, expect, it } from "vitest";
 import { itRunsAndGoesOn, runQuietly } from "../../common/test/program-suite.js";
 import { itHasATrueReadme } from "../../common/test/readme.js";
-import { temporaryFolder, writeSmallMnist } from "../../common/test/support.js";
+import { Recorder, temporaryFolder, writeSmallMnist } from "../../common/test/support.js";
 import { autoencoder } from "../src/autoencoder.js";
 import { createModels } from "../src/models.js";
 import { chooseShown, createPictures } from "../src/pictures.js";
@@ -107,6 +108,19 @@ describe("the program", () => {
     // untrained but for one step: about |½ − pixel|
     expect(Math.abs(measures.testMeanAbsoluteError - 0.5)).toBeLessThan(0.1);
     expect(readFileSync(join(out, "index.html"), "utf8")).not.toContain("latent space");
+  });
+});
+
+describe("a batch of one image", () => {
+  it.each(["1", "19"])("is refused before anything is written: --batch-size %s of 20 images", async (size) => {
+    const folder = temporaryFolder();
+    const args = ["--batch-size", size, "--data", writeSmallMnist(join(folder, "data")), "--out", join(folder, "run")];
+    const errors = new Recorder();
+    expect(await runProgram(autoencoder, args, new Recorder(), errors)).toBe(1);
+    expect(errors.text).toContain(
+      `--batch-size: ${size} leaves a batch of one image of 20, which cannot be normalized`,
+    );
+    expect(existsSync(join(folder, "run"))).toBe(false);
   });
 });
 

@@ -39,11 +39,11 @@ export async function measureGenerator(
   generate: Generate,
   { mnist, random, threads }: MeasuringTools,
 ): Promise<Findings> {
-  if (!(await Judge.knows(mnist))) {
-    return { heading: HEADING, rows: [["Not measured", "the training images are not MNIST's"]], values: {} };
-  }
+  if (!(await Judge.knows(mnist))) return notMeasured("the training images are not MNIST's");
   const former = currentBackend();
   const images = await makeImages(generate, MEASURED_IMAGES, random);
+  // where losses that are no numbers were ignored, the run has come to its end for all that
+  if (!images.every(Number.isFinite)) return notMeasured("the generator's images have pixels that are not finite");
   const { backend } = await useBackend("wasm", threads === undefined ? {} : { threads });
   try {
     const judge = await Judge.load({ train: mnist });
@@ -55,6 +55,10 @@ export async function measureGenerator(
       await backend.dispose();
     }
   }
+}
+
+function notMeasured(why: string): Findings {
+  return { heading: HEADING, rows: [["Not measured", why]], values: {} };
 }
 
 /** The first of the images, and below each the training image that is nearest to it. */

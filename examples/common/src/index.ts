@@ -4,7 +4,7 @@
 export { type LoadedRun, loadRun } from "./load-run.js";
 export { makeImages } from "./made-images.js";
 export { applyIdle, createNoiseSampler, type NoiseSamplerOptions } from "./noise-sampler.js";
-export { choiceOption, describeOptions, positiveNumberOption, wholeNumberOption } from "./options.js";
+export { choiceOption, describeOptions, parseOptions, positiveNumberOption, wholeNumberOption } from "./options.js";
 export type {
   FinalPicture,
   Findings,

@@ -34,15 +34,20 @@ export async function loadRun<Name extends string, Own extends object>(
   const progress = readProgress({ checkpoint, path, problems: [] }, program.name);
   const options = withDefaults(program, progress.options);
   await useBackend("wasm");
-  // none of the images is looked at: those that it was trained with need not be there any more
   const setting = createSetting(options, loadMnist("train"));
   const training = program.create(setting);
   await checkpoint.restore(partsOf(training));
   return { progress, training, measuresRandom: setting.random("measures") };
 }
 
-/** Options of a run, with the defaults of those that were unknown when it began. */
-function withDefaults<Name extends string, Own extends object>(program: Program<Name, Own>, saved: RunOptions) {
+/**
+ * Options of a run, with the defaults of those that were unknown when it began. None of the images is looked at: those
+ * that it was trained with need not be there any more.
+ */
+function withDefaults<Name extends string, Own extends object>(
+  program: Program<Name, Own>,
+  { data: _, ...saved }: RunOptions,
+) {
   const defaults = parseOptions<Own>(program, []);
   return { ...(defaults.kind === "run" ? defaults.options : {}), ...saved } as RunOptions & Own;
 }

@@ -1,6 +1,6 @@
 // Measuring a generator at the end of a run: all images, on any backend, without leaving a trace; and how it is shown.
 
-import { currentBackend, Random, randomUniform, tensor, useBackend } from "@adjoint/core";
+import { currentBackend, Random, randomUniform, tensor, useBackend, zeros } from "@adjoint/core";
 import { readReference } from "@adjoint/measures";
 import { loadMnist } from "@adjoint/mnist";
 import { decode } from "fast-png";
@@ -53,6 +53,14 @@ describe("measureGenerator", () => {
     const again = await measureGenerator(perfect(), { mnist: train, random: new Random(1) });
     expect([again.rows, again.values]).toEqual([findings.rows, findings.values]);
     expect(currentBackend().disposed).toBe(false);
+  });
+
+  it("says why it measures nothing where the images are no numbers", async () => {
+    await useBackend("wasm");
+    const generate = (count: number) => zeros([count, 28, 28, 1]).div(0);
+    const { rows, values } = await measureGenerator(generate, { mnist: loadMnist("train"), random: new Random(1) });
+    expect(rows).toEqual([["Not measured", "the generator's images have pixels that are not finite"]]);
+    expect(values).toEqual({});
   });
 
   it("shows images above the training images that they are nearest to", async () => {

@@ -49,6 +49,27 @@ describe("RunFolder", () => {
     expect(readdirSync(join(path, "samples"))).toEqual(["mine.png"]);
   });
 
+  it("takes the files with it that only the former run had, and nothing outside of its folder", async () => {
+    const path = join(temporaryFolder(), "run");
+    const folder = await RunFolder.create("test", { path, overwrite: false }, ["model.safetensors"]);
+    await folder.write("latent.svg", "svg");
+    await folder.write(sampleName(1), "png");
+    await folder.write("model.safetensors", "model");
+    expect(folder.ownFiles).toEqual(["model.safetensors", "latent.svg"]);
+    const outside = join(path, "..", "mine.txt");
+    writeFileSync(outside, "mine");
+    const files = [...folder.ownFiles, "../mine.txt", outside, ".", 7];
+    await folder.write("summary.json", JSON.stringify({ files }));
+    await folder.close();
+    // one that goes on knows them, too
+    const opened = await RunFolder.open(path);
+    expect(opened.ownFiles).toEqual(["model.safetensors", "latent.svg"]);
+    await opened.close();
+    await (await RunFolder.create("test", { path, overwrite: true })).close();
+    expect(readdirSync(path)).toEqual(["samples"]);
+    expect(existsSync(outside)).toBe(true);
+  });
+
   it("takes a folder that holds no run", async () => {
     const path = temporaryFolder();
     writeFileSync(join(path, "notes.txt"), "mine");

@@ -2,8 +2,8 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DataError } from "@adjoint/core";
-import { runProgram } from "@adjoint/example-common";
+import { ArgumentError, DataError } from "@adjoint/core";
+import { parseOptions, runProgram } from "@adjoint/example-common";
 import { mnistGan } from "@adjoint/example-mnist-gan";
 import type { Judge, SeedMeasures } from "@adjoint/measures";
 import { measureRun, readSummary } from "./runs.js";
@@ -27,15 +27,38 @@ export async function trainSeeds(
   for (let seed = 1; seed <= count; seed++) {
     const folder = join(runs, `${mnistGan.name}-${seed}`);
     folders.push(folder);
+    const asked = ["--seed", String(seed), ...options];
     const summary = join(folder, "summary.json");
-    if (existsSync(summary) && readSummary(summary).status === "finished") continue;
+    const former = existsSync(summary) ? readSummary(summary) : {};
+    if (existsSync(summary)) checkSame(folder, former, asked);
+    if (former.status === "finished") continue;
     const begun = existsSync(join(folder, "checkpoint.safetensors"));
-    const where = begun ? ["--resume", folder] : ["--seed", String(seed), "--out", folder, "--overwrite", ...options];
+    const where = begun ? ["--resume", folder] : [...asked, "--out", folder, "--overwrite"];
     const code = await runProgram(mnistGan, [...where, "--no-measures"], output, output);
     if (code !== 0) throw new DataError("measure", `the run of seed ${seed} ended with exit code ${code}`);
   }
   return folders;
 }
+
+/** What makes a run another, whatever it is called. */
+const DECIDING = ["seed", "recipe", "iterations", "batchSize", "learningRate"] as const;
+
+/** Throws unless a run that is there is the one that would be trained. */
+function checkSame(folder: string, { program, options = {} }: Summary, asked: readonly string[]): void {
+  const invocation = parseOptions(mnistGan, asked);
+  if (invocation.kind !== "run")
+    throw new ArgumentError("measure", `${mnistGan.name} does not take ${asked.join(" ")}`);
+  const wanted: Values = { ...invocation.options };
+  const found = options as Values;
+  const other = DECIDING.find((name) => found[name] !== wanted[name]);
+  if (program === mnistGan.name && other === undefined) return;
+  const difference =
+    program === mnistGan.name ? `with ${other} ${found[other ?? ""]}, not ${wanted[other ?? ""]}` : `of ${program}`;
+  throw new DataError("measure", `${folder} holds a run ${difference}; move it, or name another folder with --runs`);
+}
+
+type Values = Readonly<Record<string, unknown>>;
+type Summary = ReturnType<typeof readSummary>;
 
 /** Measures them. */
 export async function measureSeeds(judge: Judge, folders: readonly string[]): Promise<SeedMeasures[]> {

@@ -63,6 +63,28 @@ it("trains each seed into a folder of its own, keeps what is finished, and goes 
   expect(read()[1]).toMatchObject({ status: "finished" });
 });
 
+it("takes no other run for that of a seed", async () => {
+  const runs = join(temporaryFolder(), "seeds");
+  await trainSeeds(1, runs, new Recorder(), [...SHORT, "--no-measures"]);
+  const path = join(runs, "mnist-gan-1", "summary.json");
+  const summary = JSON.parse(readFileSync(path, "utf8"));
+  const others = [
+    [{ ...summary, options: { ...summary.options, recipe: "tuned" } }, "with recipe tuned, not article"],
+    [{ ...summary, options: { ...summary.options, seed: 3 } }, "with seed 3, not 1"],
+    [{ ...summary, program: "vae" }, "of vae"],
+  ] as const;
+  for (const [other, words] of others) {
+    writeFileSync(path, JSON.stringify(other));
+    const training = trainSeeds(1, runs, new Recorder(), SHORT);
+    await expect(training).rejects.toThrow(
+      `${join(runs, "mnist-gan-1")} holds a run ${words}; move it, or name another`,
+    );
+  }
+  // as the command asks for it: 20,000 iterations
+  writeFileSync(path, JSON.stringify(summary));
+  await expect(trainSeeds(1, runs, new Recorder())).rejects.toThrow("with iterations 4, not 20000");
+});
+
 it("refuses what is no run, and runs of programs without a generator, with one line", async () => {
   const folder = temporaryFolder();
   const absent = join(folder, "absent");

@@ -1,5 +1,7 @@
 // The variational autoencoder: its losses by hand, its grid, and the whole program.
 
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import {
   Dense,
   Flatten,
@@ -12,10 +14,12 @@ import {
   useBackend,
   zerosInitializer,
 } from "@adjoint/core";
+import { loadRun } from "@adjoint/example-common";
 import { decode } from "fast-png";
 import { beforeEach, describe, expect, it } from "vitest";
-import { itRunsAndGoesOn } from "../../common/test/program-suite.js";
+import { itRunsAndGoesOn, runQuietly } from "../../common/test/program-suite.js";
 import { itHasATrueReadme } from "../../common/test/readme.js";
+import { temporaryFolder, writeSmallMnist } from "../../common/test/support.js";
 import { createModels, type VaeModels } from "../src/models.js";
 import { normalQuantile } from "../src/normal-quantile.js";
 import { createPictures, gridPoints } from "../src/pictures.js";
@@ -144,6 +148,18 @@ describe("the program", () => {
       /^epoch 2 \[loss: /,
       /^Loss on the 20 test images: \d+\.\d\d$/,
     ],
+  });
+});
+
+describe("a run that was trained", () => {
+  it("is loaded also where its images are no more", async () => {
+    const folder = temporaryFolder();
+    const [data, out] = [writeSmallMnist(join(folder, "data")), join(folder, "run")];
+    await runQuietly(vae, ["--epochs", "1", "--data", data, "--out", out]);
+    rmSync(data, { recursive: true });
+    const { progress, training } = await loadRun(vae, out);
+    expect(progress.options.data).toBe(data);
+    expect(training.generate?.(2, new Random(1)).shape).toEqual([2, 28, 28, 1]);
   });
 });
 

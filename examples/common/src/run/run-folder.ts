@@ -1,6 +1,6 @@
 // A run's folder: made without touching an earlier run, and written so that a file is there whole or not at all.
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { ArgumentError } from "@adjoint/core";
@@ -20,6 +20,11 @@ export const RUN_FILES = {
   samples: "samples",
 } as const;
 
+/** What every run writes beside its samples. */
+const COMMON_FILES: ReadonlySet<string> = new Set(
+  Object.values(RUN_FILES).filter((name) => name !== RUN_FILES.samples),
+);
+
 const SAMPLE_NAME = /^\d{6,}\.png$/;
 
 /** What a process that was killed while it wrote leaves behind (see `writeFileAtomically`). */
@@ -28,13 +33,18 @@ const LEFT_BEHIND = /^\..+\.tmp$/;
 /** A folder that one run writes into, and no other process meanwhile. */
 export class RunFolder {
   readonly path: string;
-  /** Names of the files that this program alone writes. */
-  readonly #ownFiles: readonly string[];
+  /** Names of the files that this run writes, and others do not. */
+  readonly #ownFiles: Set<string>;
   #lock: RunLock | undefined;
 
   private constructor(path: string, ownFiles: readonly string[]) {
     this.path = path;
-    this.#ownFiles = ownFiles;
+    this.#ownFiles = new Set(ownFiles);
+  }
+
+  /** Names of the files that this run writes, and others do not; its summary tells them to a run that takes its place. */
+  get ownFiles(): readonly string[] {
+    return [...this.#ownFiles];
   }
 
   /**
@@ -70,7 +80,7 @@ export class RunFolder {
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
       throw new ArgumentError("--resume", `there is no folder ${path}`);
     }
-    const folder = new RunFolder(path, []);
+    const folder = new RunFolder(path, namedInSummary(path));
     await mkdir(join(path, RUN_FILES.samples), { recursive: true });
     return folder.#taken("--resume", async () => {
       for (const name of await folder.#leftBehind()) await rm(join(path, name), { force: true });
@@ -106,6 +116,7 @@ export class RunFolder {
    * @throws FileSystemError with one line that names the path
    */
   async write(name: string, content: string | Uint8Array): Promise<void> {
+    if (!COMMON_FILES.has(name) && basename(name) === name) this.#ownFiles.add(name);
     await writeFileAtomically(this.pathOf(name), typeof content === "string" ? Buffer.from(content) : content);
   }
 
@@ -117,11 +128,10 @@ export class RunFolder {
   }
 
   async #formerFiles(): Promise<string[]> {
-    const { samples, ...files } = RUN_FILES;
-    const names = [...Object.values(files), ...this.#ownFiles];
-    const single = names.filter((name) => existsSync(join(this.path, name)));
+    const names = new Set([...COMMON_FILES, ...this.#ownFiles, ...namedInSummary(this.path)]);
+    const single = [...names].filter((name) => existsSync(join(this.path, name)));
     const pictures = await this.#sampleNames();
-    return [...single, ...pictures.map((name) => join(samples, name)), ...(await this.#leftBehind())];
+    return [...single, ...pictures.map((name) => join(RUN_FILES.samples, name)), ...(await this.#leftBehind())];
   }
 
   async #sampleNames(): Promise<string[]> {
@@ -131,6 +141,18 @@ export class RunFolder {
   async #leftBehind(): Promise<string[]> {
     const inSamples = (await namesIn(join(this.path, RUN_FILES.samples))).map((name) => join(RUN_FILES.samples, name));
     return [...(await namesIn(this.path)), ...inSamples].filter((name) => LEFT_BEHIND.test(basename(name)));
+  }
+}
+
+/** The files that a folder's summary says its run alone wrote; none where it cannot be read. */
+function namedInSummary(folder: string): string[] {
+  try {
+    const { files }: { files?: unknown } = JSON.parse(readFileSync(join(folder, RUN_FILES.summary), "utf8"));
+    const names: readonly unknown[] = Array.isArray(files) ? files : [];
+    // nothing outside the folder, whatever it says there
+    return names.filter((name): name is string => typeof name === "string" && /^[\w-]+(\.[\w-]+)+$/.test(name));
+  } catch {
+    return [];
   }
 }
 

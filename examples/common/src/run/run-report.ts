@@ -90,7 +90,7 @@ export class RunReport<Name extends string> {
   }
 
   #summary(status: RunStatus): RunSummary {
-    const { description, history, stopwatch } = this.#parts;
+    const { description, folder, history, stopwatch } = this.#parts;
     const median = stopwatch.medianMillisecondsPerIteration;
     return {
       ...description,
@@ -99,6 +99,7 @@ export class RunReport<Name extends string> {
       medianMillisecondsPerIteration: Number.isNaN(median) ? null : median,
       totalSeconds: stopwatch.totalSeconds,
       last: history.last ?? null,
+      files: folder.ownFiles,
     };
   }
 

@@ -36,6 +36,8 @@ export type RunSummary = RunDescription &
     readonly totalSeconds: number;
     /** The losses that were read last. */
     readonly last: HistoryRow<string> | null;
+    /** Files of the folder that this run writes, and others do not. */
+    readonly files: readonly string[];
     /** What was found out about the trained model, where the program does that. */
     readonly measures?: Readonly<Record<string, number>>;
   };
