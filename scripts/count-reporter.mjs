@@ -1,5 +1,6 @@
 // A reporter of vitest that counts tests and writes the count to the file that ADJOINT_COUNTS names, for scripts/test.mjs.
 // What went wrong outside of a test counts as one failed: a file that cannot be imported, an error that nobody caught.
+// Where a process of tests crashed, vitest does not say which file it was in the middle of: this names it.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -12,6 +13,9 @@ export default class CountReporter {
   onTestRunEnd(modules, uncaught) {
     const counts = { passed: 0, failed: uncaught.length, skipped: 0 };
     for (const module of modules) {
+      if (module.state() === "pending" || module.state() === "queued") {
+        console.error(`not run to its end: ${module.relativeModuleId}`);
+      }
       counts.failed += module.errors().length;
       for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
       for (const test of module.children.allTests()) {

@@ -77,15 +77,18 @@ function expandBatch(x: Tensor, batchShape: Shape): Tensor {
 }
 
 function matrixSizes(a: Shape, b: Shape, transposeA: boolean, transposeB: boolean) {
-  const shapes = `${formatShape(a)}${transposeA ? "ᵀ" : ""} × ${formatShape(b)}${transposeB ? "ᵀ" : ""}`;
+  const shapes = () => `${formatShape(a)}${transposeA ? "ᵀ" : ""} × ${formatShape(b)}${transposeB ? "ᵀ" : ""}`;
   if (a.length < 2 || b.length < 2) {
-    throw new ShapeError("matmul", `operands need at least two axes: ${shapes}; reshape a vector to a row or a column`);
+    throw new ShapeError(
+      "matmul",
+      `operands need at least two axes: ${shapes()}; reshape a vector to a row or a column`,
+    );
   }
   const [aRows, aColumns] = a.slice(-2) as [number, number];
   const [bRows, bColumns] = b.slice(-2) as [number, number];
   const [m, k] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
   const [inner, n] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
-  if (k !== inner) throw new ShapeError("matmul", `inner sizes differ: ${shapes}`);
+  if (k !== inner) throw new ShapeError("matmul", `inner sizes differ: ${shapes()}`);
   return { m, n, k };
 }
 

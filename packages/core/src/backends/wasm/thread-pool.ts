@@ -25,6 +25,9 @@ const NAP = 100;
 /** A part takes about as long as one of the caller's own; one that takes so much longer (in ms), or a start, never ends. */
 const PATIENCE = 60_000;
 
+/** Turns in which there was something to compute, for others, after which the clock is looked at. */
+const TURNS_A_LOOK = 1000;
+
 /** What the queue says to who waits: see `awaitPart` in assembly/jobs.ts. */
 const [NOTHING_NEW, ALL_ENDED] = [0, 2];
 
@@ -127,11 +130,12 @@ export class ThreadPool {
    */
   finish(): void {
     if (!this.#busy) return;
-    for (let since = 0; ; ) {
-      if (this.#help()) since = 0;
+    const patience = new Patience();
+    for (;;) {
+      if (this.#help()) patience.renew();
       const state = this.#kernels.awaitPart(ADDRESS, LOOKS, 0);
       if (state === ALL_ENDED) break;
-      since = this.#wait(since, state);
+      this.#wait(patience, state);
     }
     this.#busy = false;
     if (Atomics.load(this.#words, POOL.failed / 4)) this.#problem = "a kernel failed";
@@ -148,11 +152,12 @@ export class ThreadPool {
 
   /** Where the next job's parts are to be written, once there is room for them. */
   #placeOf(count: number): number {
-    for (let since = 0; ; ) {
+    const patience = new Patience();
+    for (;;) {
       const place = this.#kernels.placeOfParts(ADDRESS, count);
       if (place >= 0) return place;
-      if (this.#help()) since = 0;
-      since = this.#wait(since, this.#kernels.awaitPart(ADDRESS, LOOKS, 0));
+      if (this.#help()) patience.renew();
+      this.#wait(patience, this.#kernels.awaitPart(ADDRESS, LOOKS, 0));
     }
   }
 
@@ -175,21 +180,36 @@ export class ThreadPool {
     return helped;
   }
 
-  /**
-   * Sleeps for a while where the queue stays as it is, if it may, and makes sure that this does not go on for ever.
-   *
-   * @param since when the calling thread last computed something, as far as it matters; 0 for just now
-   */
-  #wait(since: number, state: number): number {
-    const now = performance.now();
-    if (since && now - since > PATIENCE) this.#problem = "a worker does not answer";
+  /** Sleeps for a while where the queue stays as it is, if it may, and throws once that has gone on for too long. */
+  #wait(patience: Patience, state: number): void {
+    if (patience.isOver(state === NOTHING_NEW)) this.#problem = "a worker does not answer";
     this.#refuseBroken();
     if (state === NOTHING_NEW && this.#maySleep) this.#kernels.sleep(ADDRESS, NAP);
-    return since || now;
   }
 
   #refuseBroken(): void {
     if (this.#problem) throw new BackendError("wasm", `${this.#problem}; dispose the backend and choose one anew`);
+  }
+}
+
+/** How long the calling thread has been waiting for workers, without anything to compute. */
+class Patience {
+  #since = 0;
+  #turns = 0;
+
+  /** Begins anew. */
+  renew(): void {
+    this.#since = 0;
+    this.#turns = 0;
+  }
+
+  /** Whether it is too long by now. A clock takes longer to read than a small kernel to run: not every turn is worth it. */
+  isOver(certainly: boolean): boolean {
+    this.#turns++;
+    if (!certainly && this.#turns % TURNS_A_LOOK !== 0) return false;
+    const now = performance.now();
+    this.#since ||= now;
+    return now - this.#since > PATIENCE;
   }
 }
 
