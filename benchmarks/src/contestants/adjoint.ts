@@ -60,7 +60,8 @@ function describe(backend: Backend): About {
     "@adjoint/core": versionOf("@adjoint/core"),
     ...(products.includes("gpu.js") ? { "gpu.js": versionOf("gpu.js") } : {}),
   };
-  return { versions, threads, note: products };
+  const core = /^OpenBLAS \S+ \((\w+)\)$/.exec(products)?.[1];
+  return { versions, threads, note: products, ...(core ? { blasCore: core } : {}) };
 }
 
 function versionOf(name: string): string {

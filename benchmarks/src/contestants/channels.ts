@@ -24,7 +24,7 @@ export function startNode(spec: ContestantSpec, listener: Listener): Channel {
   const script = fileURLToPath(new URL("./contestant.js", import.meta.url));
   const child = fork(script, [JSON.stringify(spec)], {
     serialization: "advanced",
-    env: threadVariables(spec.threads),
+    env: environmentFor(spec),
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   listenForTheEnd(child, listener);
@@ -37,7 +37,7 @@ export function startPython(python: string, spec: ContestantSpec, listener: List
   // beside the sources, wherever the bundle lies
   const script = fileURLToPath(new URL("../src/contestants/peer.py", import.meta.url));
   const child = spawn(python, [script, spec.library, String(spec.threads)], {
-    env: threadVariables(spec.threads),
+    env: environmentFor(spec),
     stdio: ["pipe", "pipe", "pipe"],
   });
   listenForTheEnd(child, listener);
@@ -49,10 +49,14 @@ export function startPython(python: string, spec: ContestantSpec, listener: List
   };
 }
 
-/** The environment in which every kind of BLAS and OpenMP uses that many threads. */
-function threadVariables(threads: number): NodeJS.ProcessEnv {
+/** The environment in which every kind of BLAS and OpenMP uses so many threads, and OpenBLAS the kernels it is told. */
+function environmentFor({ threads, blasCore }: ContestantSpec): NodeJS.ProcessEnv {
   const names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"];
-  return { ...process.env, ...Object.fromEntries(names.map((name) => [name, String(threads)])) };
+  return {
+    ...process.env,
+    ...Object.fromEntries(names.map((name) => [name, String(threads)])),
+    ...(blasCore ? { OPENBLAS_CORETYPE: blasCore } : {}),
+  };
 }
 
 function listenForTheEnd(child: ChildProcess, listener: Listener): void {

@@ -2,7 +2,9 @@
 # base64. Call it as `peer.py numpy|torch THREADS`.
 
 import base64
+import ctypes
 import json
+import re
 import sys
 import time
 
@@ -21,6 +23,18 @@ def decode(value):
 
 def encode(array):
     return {"float32": base64.b64encode(np.ascontiguousarray(array, dtype=np.float32).tobytes()).decode()}
+
+
+def openblas_core():
+    """The set of kernels that the system's OpenBLAS took in this process; None where it was not loaded."""
+    with open("/proc/self/maps") as maps:
+        found = re.search(r"\S*/libopenblas[^/]*\.so\S*|\S*/openblas[^/]*/libblas\.so\S*", maps.read())
+    try:
+        corename = ctypes.CDLL(found.group()).openblas_get_corename
+        corename.restype = ctypes.c_char_p
+        return corename().decode()
+    except (AttributeError, OSError):  # no such library, or no such function in it
+        return None
 
 
 class NumPy:
@@ -58,7 +72,9 @@ class Torch(NumPy):
         torch.set_num_threads(threads)
 
     def about(self):
-        return {"versions": {"torch": self.torch.__version__}, "threads": self.torch.get_num_threads()}
+        about = {"versions": {"torch": self.torch.__version__}, "threads": self.torch.get_num_threads()}
+        core = openblas_core() if sys.platform == "linux" else None
+        return {**about, "blasCore": core} if core else about
 
     def product(self, task):
         m, k, n = task["m"], task["k"], task["n"]

@@ -7,6 +7,8 @@ export interface ContestantSpec {
   /** The library's own name of a backend or mode, where it has several. */
   readonly backend?: string;
   readonly threads: number;
+  /** The set of kernels that OpenBLAS is told to take; by itself it goes by what it knows of the processor. */
+  readonly blasCore?: string;
 }
 
 /** A product C[m×n] = A[m×k] · B[k×n]; with `transposeA`, `a` is stored as k×m. */
@@ -109,6 +111,8 @@ export interface About {
   readonly threads: number;
   /** What else a reader should know. */
   readonly note?: string;
+  /** The set of kernels that its OpenBLAS took, where it has one and tells. */
+  readonly blasCore?: string;
 }
 
 /** The answer to a request: one of these, or why there is none. */

@@ -71,9 +71,16 @@ describe("the library that is taken", () => {
     const deafToFlags = (...[layout, , , ...rest]: Parameters<typeof cblas_sgemm>) => {
       cblas_sgemm(layout, 111, 111, ...rest);
     };
+    // as kernels are that were built for another processor: right but for the last columns of a large product
+    const wrongAtItsEdge = (...values: Parameters<typeof cblas_sgemm>) => {
+      cblas_sgemm(...values);
+      const [, , , m, n, , , , , , , , c] = values;
+      if (n > 64) c[m * n - 1] = 0;
+    };
     const koffi = koffiWith({
       "libopenblas.so.0": openBlasLibrary("OpenBLAS 0.3.21 USE64BITINT DYNAMIC_ARCH"),
       "libmkl_rt.so": { ...mklLibrary, cblas_sgemm: deafToFlags },
+      "libopenblasp.so.0": { ...openBlasLibrary("OpenBLAS 0.3.21"), cblas_sgemm: wrongAtItsEdge },
       "libblis.so": {},
       "libblas.so.3": { cblas_sgemm },
     });
@@ -82,6 +89,7 @@ describe("the library that is taken", () => {
       expect.arrayContaining([
         "libopenblas.so.0: it was built for 64-bit sizes, and is called with 32-bit ones",
         "libmkl_rt.so: it computes wrong products",
+        "libopenblasp.so.0: it computes wrong products",
         "libblis.so: Cannot find function 'cblas_sgemm' in shared library",
         "libblas.so.3: it is none of OpenBLAS, MKL and BLIS, and the reference BLAS is slower than the wasm backend",
         "libmkl_rt.so.2: cannot open shared object file",
@@ -97,6 +105,62 @@ describe("the library that is taken", () => {
   ])("is missed in words that help, on %s", (platform, cure) => {
     const [first] = problemOf(() => openBlas(koffiWith({}), { platform, env: {} })).split("\n");
     expect(first).toBe(`blas: no fast BLAS was found; ${cure}, or name a library that has cblas_sgemm by ADJOINT_BLAS`);
+  });
+});
+
+describe("an OpenBLAS that does not know the processor", () => {
+  const avx2 = "fpu avx avx2 fma";
+  const avx512 = `${avx2} avx512f avx512dq avx512cd avx512bw avx512vl`;
+  /** What is opened where /proc/cpuinfo has these flags, by the core that the library would take by itself. */
+  const open = (
+    own: string,
+    flags: string | undefined,
+    env: Record<string, string | undefined> = {},
+    known = "any",
+  ) => {
+    const system = {
+      platform: "linux",
+      env,
+      getBuiltinModule: () => ({
+        readFileSync(path: string) {
+          if (flags === undefined || path !== "/proc/cpuinfo") throw new Error("no such file");
+          return `processor\t: 0\nflags\t\t: ${flags}\nbogomips\t: 4200\n\nprocessor\t: 1\nflags\t\t: ${flags}\n`;
+        },
+      }),
+    };
+    let opened = 0;
+    const library = () => {
+      opened++;
+      const { OPENBLAS_CORETYPE: asked } = env;
+      const core = asked && (known === "any" || asked === known) ? asked : own;
+      return { ...openBlasLibrary("OpenBLAS 0.3.21 DYNAMIC_ARCH"), openblas_get_corename: () => core };
+    };
+    const { description } = openBlas(koffiWith({ "libopenblas.so.0": library }), system);
+    return { description, opened, env };
+  };
+
+  it("is told to take the kernels for AVX-512, or for AVX2, and the environment is left as it was", () => {
+    expect(open("Prescott", avx512)).toEqual({ description: "OpenBLAS 0.3.21 (SkylakeX)", opened: 2, env: {} });
+    expect(open("Nehalem", avx2)).toEqual({ description: "OpenBLAS 0.3.21 (Haswell)", opened: 2, env: {} });
+  });
+
+  it("keeps its own where they fit, where the processor has no better ones, and where that cannot be told", () => {
+    expect(open("Zen", avx512)).toMatchObject({ description: "OpenBLAS 0.3.21 (Zen)", opened: 1 });
+    expect(open("Prescott", "fpu sse sse2 avx")).toMatchObject({
+      description: "OpenBLAS 0.3.21 (Prescott)",
+      opened: 1,
+    });
+    expect(open("Prescott", undefined)).toMatchObject({ description: "OpenBLAS 0.3.21 (Prescott)", opened: 1 });
+  });
+
+  it("keeps those that somebody chose by OPENBLAS_CORETYPE", () => {
+    const env = { OPENBLAS_CORETYPE: "Prescott" };
+    expect(open("Zen", avx512, env)).toEqual({ description: "OpenBLAS 0.3.21 (Prescott)", opened: 1, env });
+  });
+
+  it("is taken as it is, and so described, where it was built without the better ones", () => {
+    const opened = open("Prescott", avx512, {}, "Haswell");
+    expect(opened).toEqual({ description: "OpenBLAS 0.3.21 (Prescott)", opened: 2, env: {} });
   });
 });
 

@@ -5,14 +5,20 @@ import type { Koffi } from "../../src/backends/blas/koffi.js";
 /** What a library that is played has, by name. */
 export type Exports = Readonly<Record<string, (...values: never[]) => unknown>>;
 
-/** A koffi that finds these libraries and no others. */
-export function koffiWith(libraries: Readonly<Record<string, Exports>>): Koffi {
+/** A koffi that finds these libraries and no others; one that is a function is made anew each time it is opened. */
+export function koffiWith(libraries: Readonly<Record<string, Exports | (() => Exports)>>): Koffi {
   return {
     load(path) {
-      const library = libraries[path];
+      const found = libraries[path];
+      const library = typeof found === "function" ? found() : found;
       if (!library) throw new Error("cannot open shared object file");
+      let open = true;
       return {
+        unload() {
+          open = false;
+        },
         func(prototype) {
+          if (!open) throw new Error("the library is closed");
           const name = /(\w+)\(/.exec(prototype)?.[1] ?? "";
           const exported = library[name];
           if (!exported) throw new Error(`Cannot find function '${name}' in shared library`);

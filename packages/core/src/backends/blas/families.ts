@@ -7,6 +7,8 @@ import type { NativeFunction, NativeLibrary } from "./koffi.js";
 export interface Identity {
   /** The family, with the version where the library tells it: `OpenBLAS 0.3.21 (Cooperlake)`. */
   readonly description: string;
+  /** The processor whose kernels it took, as OpenBLAS calls it. */
+  readonly core?: string;
   /** Why it cannot be used for all that. */
   readonly refusal?: string;
   /** Sets how many threads its products take, for the whole process; absent where the library has no such call. */
@@ -26,7 +28,7 @@ function identifyOpenBlas(library: NativeLibrary): Identity | undefined {
   // a small product would come out right all the same
   const wide = configuration.includes("USE64BITINT");
   return {
-    description: typeof core === "string" ? `${version} (${core})` : version,
+    ...(typeof core === "string" ? { description: `${version} (${core})`, core } : { description: version }),
     ...(wide ? { refusal: "it was built for 64-bit sizes, and is called with 32-bit ones" } : {}),
     ...threading(library, "void openblas_set_num_threads(int)"),
   };

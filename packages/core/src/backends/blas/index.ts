@@ -5,12 +5,14 @@ import { BackendError } from "../../errors.js";
 import { createEngine } from "../wasm/create-engine.js";
 import { WasmBackend, type WasmOptions } from "../wasm/index.js";
 import { fileOf, loadKoffi } from "./koffi.js";
-import { openBlas, type System } from "./library.js";
+import { openBlas } from "./library.js";
 import { multiplyByBlas, sgemmKernel } from "./products.js";
+import type { System } from "./system.js";
 
 /**
  * Starts a blas backend on OpenBLAS, MKL or BLIS (Linux, Windows) or Accelerate (macOS), whichever is found first; the
- * environment variable ADJOINT_BLAS names another library that has cblas_sgemm. `info().products` says which it is.
+ * environment variable ADJOINT_BLAS names another library that has cblas_sgemm. `info().products` says which it is. An
+ * OpenBLAS that does not know this machine's processor, and would take kernels for one without AVX2, is told better.
  *
  * `threads` of ours share a product, each with a part of it for the library, which is told to take one thread, for the
  * whole process. One that cannot be told (Accelerate) computes whole products, with threads of its own.

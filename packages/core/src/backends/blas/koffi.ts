@@ -9,6 +9,8 @@ export type NativeFunction = (...values: readonly (number | Float32Array | Uint8
 export interface NativeLibrary {
   /** The function of a C prototype. Throws where the library has none of that name. */
   func(prototype: string): NativeFunction;
+  /** Closes it. Its functions must not be called from here on. */
+  unload(): void;
 }
 
 /** The module. */

@@ -3,6 +3,8 @@
 import { BackendError } from "../../errors.js";
 import { type Identity, identify } from "./families.js";
 import type { Koffi, NativeFunction, NativeLibrary } from "./koffi.js";
+import { betterCore, CORE_VARIABLE } from "./openblas-core.js";
+import type { System } from "./system.js";
 
 /** The numbers of CBLAS for the layout of a matrix and for its being transposed. */
 export const CBLAS = { rowMajor: 101, asIs: 111, transposed: 112 } as const;
@@ -51,28 +53,22 @@ const PLACES: Readonly<Record<string, Place>> = {
 /** The environment variable that names the library by hand. */
 const VARIABLE = "ADJOINT_BLAS";
 
-/** What decides where to look, as Node's `process` has it. */
-export interface System {
-  readonly platform: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
-
 /**
  * Opens the BLAS that the environment names by ADJOINT_BLAS, or else the first that is found and known to be fast.
  *
  * @throws BackendError that says how to get one where there is none, and what is wrong with each that was tried
  */
-export function openBlas(koffi: Koffi, { platform, env }: System): Blas {
-  const named = env[VARIABLE];
+export function openBlas(koffi: Koffi, system: System): Blas {
+  const named = system.env[VARIABLE];
   if (named) {
-    const found = tryLibrary(koffi, named, true);
+    const found = tryLibrary(koffi, system, named, true);
     if (typeof found !== "string") return found;
     throw new BackendError("blas", `${VARIABLE} names ${found}`);
   }
-  const { names, cure } = PLACES[platform] ?? LINUX;
+  const { names, cure } = PLACES[system.platform] ?? LINUX;
   const refusals: string[] = [];
   for (const name of names) {
-    const found = tryLibrary(koffi, name, false);
+    const found = tryLibrary(koffi, system, name, false);
     if (typeof found !== "string") return found;
     refusals.push(found);
   }
@@ -81,16 +77,16 @@ export function openBlas(koffi: Koffi, { platform, env }: System): Blas {
 }
 
 /** A library, or why it is not taken. @param chosen whether it was named by hand: then it may be of any family */
-function tryLibrary(koffi: Koffi, name: string, chosen: boolean): Blas | string {
+function tryLibrary(koffi: Koffi, system: System, name: string, chosen: boolean): Blas | string {
   let library: NativeLibrary;
+  let identity: Identity | undefined;
   let sgemm: NativeFunction;
   try {
-    library = koffi.load(name);
+    [library, identity] = loadWell(koffi, system, name);
     sgemm = library.func(SGEMM);
   } catch (error) {
     return `${name}: ${error instanceof Error ? error.message : String(error)}`;
   }
-  const identity = identify(library, name);
   if (!identity && !chosen) {
     return `${name}: it is none of OpenBLAS, MKL and BLIS, and the reference BLAS is slower than the wasm backend`;
   }
@@ -100,13 +96,42 @@ function tryLibrary(koffi: Koffi, name: string, chosen: boolean): Blas | string 
     : `${name}: it computes wrong products`;
 }
 
-/** Whether a product comes out right whose result is known, as it is and transposed. */
+/** Loads a library; an OpenBLAS that took kernels for another processor is loaded once more, and told which to take. */
+function loadWell(koffi: Koffi, system: System, name: string): [NativeLibrary, Identity | undefined] {
+  const library = koffi.load(name);
+  const identity = identify(library, name);
+  const better = identity?.core && betterCore(identity.core, system);
+  if (!better) return [library, identity];
+  library.unload();
+  system.env[CORE_VARIABLE] = better;
+  try {
+    const again = koffi.load(name);
+    return [again, identify(again, name)];
+  } finally {
+    // it has been read: child processes need not have it
+    delete system.env[CORE_VARIABLE];
+  }
+}
+
+/**
+ * Whether products of whole numbers come out right to the last digit, as they are and transposed: a small one, whose
+ * result anybody can check, and one that is large enough for the library's main kernels and their edges.
+ */
 function multiplies(sgemm: NativeFunction): boolean {
   const { rowMajor, asIs, transposed } = CBLAS;
-  const product = new Float32Array(4).fill(Number.NaN);
   const [a, b] = [Float32Array.of(1, 2, 3, 4, 5, 6), Float32Array.of(7, 8, 9, 10, 11, 12)];
-  sgemm(rowMajor, asIs, asIs, 2, 2, 3, 1, a, 3, b, 2, 0, product, 2);
-  const plain = product.join();
-  sgemm(rowMajor, transposed, transposed, 2, 2, 3, 1, a, 2, b, 3, 0, product, 2);
-  return plain === "58,64,139,154" && product.join() === "76,103,100,136";
+  const small = new Float32Array(4).fill(Number.NaN);
+  sgemm(rowMajor, asIs, asIs, 2, 2, 3, 1, a, 3, b, 2, 0, small, 2);
+  const plain = small.join();
+  sgemm(rowMajor, transposed, transposed, 2, 2, 3, 1, a, 2, b, 3, 0, small, 2);
+  if (plain !== "58,64,139,154" || small.join() !== "76,103,100,136") return false;
+
+  // each row of A has the numbers from 0 to k − 1; each column of B has ones, but its own number in the second place
+  const [m, n, k] = [67, 83, 97];
+  const rows = Float32Array.from({ length: m * k }, (_, i) => i % k);
+  const columns = Float32Array.from({ length: n * k }, (_, i) => (i % k === 1 ? Math.floor(i / k) : 1));
+  const product = new Float32Array(m * n).fill(Number.NaN);
+  sgemm(rowMajor, asIs, transposed, m, n, k, 1, rows, k, columns, k, 0, product, n);
+  const sum = (k * (k - 1)) / 2;
+  return product.every((value, i) => value === sum - 1 + (i % n));
 }
