@@ -7,7 +7,7 @@ import { type Blas, CBLAS } from "./library.js";
 /** So many multiplications are worth another thread. */
 const GRAIN = 524_288;
 /** A BLAS packs its operands for each call: with fewer rows or columns in it, that shows. */
-const LEAST = 32;
+const LEAST = 64;
 
 /** What a worker runs: koffi and the library once more, in its thread; the addresses are those of the same memory. */
 const IN_WORKERS = `
