@@ -31,6 +31,7 @@ export class Storage {
   #buffer: BackendBuffer;
   #owner: Owner | undefined;
   #released: string | undefined;
+  #pinned = false;
 
   constructor(backend: Backend, buffer: BackendBuffer, madeBy: string) {
     this.backend = backend;
@@ -48,6 +49,7 @@ export class Storage {
     const storage = new Storage(backend, buffer, madeBy);
     setOwner(former);
     storage.#owner = undefined;
+    storage.#pinned = true;
     abandoned.register(storage, { backend, buffer }, storage);
     return storage;
   }
@@ -89,7 +91,7 @@ export class Storage {
     this.#released = why;
     this.#owner?.delete(this);
     this.#owner = undefined;
-    abandoned.unregister(this);
+    if (this.#pinned) abandoned.unregister(this);
     const { dtype, size } = this.#buffer;
     this.backend.free(this.#buffer);
     this.#buffer = { dtype, size };

@@ -48,7 +48,8 @@ export class Tensor {
     if (sizeOf(shape) !== storage.description.size) {
       throw new ShapeError(storage.madeBy, `${storage.description.size} elements do not fill ${formatShape(shape)}`);
     }
-    this.shape = Object.freeze([...shape]);
+    // most tensors have another's shape, and freezing a copy takes longer than many a small kernel
+    this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
     this.storage = storage;
     this.requiresGradient = requiresGradient;
   }

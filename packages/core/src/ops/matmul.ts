@@ -56,6 +56,10 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const [left, right] = operands("matmul", [a, b]);
   const { transposeA = false, transposeB = false } = options;
   const { m, n, k } = matrixSizes(left.shape, right.shape, transposeA, transposeB);
+  if (left.rank === 2 && right.rank === 2) {
+    const single = { batch: 1, batchShape: [], sharedA: false, sharedB: false };
+    return matmulOp([left, right], { ...single, m, n, k, transposeA, transposeB });
+  }
   if (left.rank > 2 && right.rank === 2 && !transposeA) {
     // one matrix for a whole batch: the batch is just more rows
     const rows = reshape(left, [sizeOf(left.shape.slice(0, -1)), k]);
@@ -84,8 +88,8 @@ function matrixSizes(a: Shape, b: Shape, transposeA: boolean, transposeB: boolea
       `operands need at least two axes: ${shapes()}; reshape a vector to a row or a column`,
     );
   }
-  const [aRows, aColumns] = a.slice(-2) as [number, number];
-  const [bRows, bColumns] = b.slice(-2) as [number, number];
+  const [aRows, aColumns] = [a[a.length - 2], a[a.length - 1]] as [number, number];
+  const [bRows, bColumns] = [b[b.length - 2], b[b.length - 1]] as [number, number];
   const [m, k] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
   const [inner, n] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
   if (k !== inner) throw new ShapeError("matmul", `inner sizes differ: ${shapes()}`);
@@ -98,9 +102,9 @@ const linearOp = defineOp<[Tensor, Tensor, Tensor]>({
   forward: ([x, kernel, bias]) => {
     const [m, k] = x.shape as [number, number];
     const n = kernel.shape[1] as number;
-    const plain = { batch: 1, transposeA: false, transposeB: false, sharedA: false, sharedB: false };
+    const spec = { batch: 1, m, n, k, transposeA: false, transposeB: false, sharedA: false, sharedB: false };
     const epilogue = { bias: bias.bufferFor("linear") };
-    const buffer = x.backend.matmul(x.bufferFor("linear"), kernel.bufferFor("linear"), { ...plain, m, n, k }, epilogue);
+    const buffer = x.backend.matmul(x.bufferFor("linear"), kernel.bufferFor("linear"), spec, epilogue);
     return wrap(x.backend, buffer, [m, n], "linear");
   },
   gradient: ({ dy, inputs: [x, kernel] }) => [
@@ -125,13 +129,15 @@ export function linear(x: Tensor, kernel: Tensor, bias?: Tensor): Tensor {
   if (weights.rank !== 2 || input.rank < 1 || input.shape[input.rank - 1] !== inFeatures) {
     throw new ShapeError("linear", `inner sizes differ: ${formatShape(input.shape)} × ${formatShape(weights.shape)}`);
   }
-  const rows = reshape(input, [sizeOf(input.shape.slice(0, -1)), inFeatures as number]);
-  const outShape = [...input.shape.slice(0, -1), outFeatures as number];
-  if (bias === undefined) return reshape(matmul(rows, weights), outShape);
+  const isMatrix = input.rank === 2;
+  const rows = isMatrix ? input : reshape(input, [sizeOf(input.shape.slice(0, -1)), inFeatures as number]);
+  const shaped = (result: Tensor) =>
+    isMatrix ? result : reshape(result, [...input.shape.slice(0, -1), outFeatures as number]);
+  if (bias === undefined) return shaped(matmul(rows, weights));
   const inputs = operands("linear", [rows, weights, bias]);
   const [, , { shape }] = inputs;
   if (shape.length !== 1 || shape[0] !== outFeatures) {
     throw new ShapeError("linear", `the bias must be [${outFeatures}], got ${formatShape(shape)}`);
   }
-  return reshape(linearOp(inputs, undefined), outShape);
+  return shaped(linearOp(inputs, undefined));
 }

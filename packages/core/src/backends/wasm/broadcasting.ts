@@ -1,7 +1,7 @@
 // Elementwise kernels over broadcast operands: on a row, on rows, or on as many pieces as outer axes count.
 
 import { sizeOf } from "../../shape.js";
-import type { BroadcastPlan } from "./broadcast-plan.js";
+import type { BroadcastPlan, Reading } from "./broadcast-plan.js";
 import type { Address, KernelRunner } from "./kernel-runner.js";
 
 /** Calls `binary` or `select`, which takes the values `first` and then what each operand is read by. */
@@ -14,10 +14,14 @@ export function broadcast(
   out: Address,
   grain: number,
 ): void {
-  const at = (row: number, column: number) =>
-    readings.flatMap(({ row: step, along }, i) => {
-      return [(operands[i] as number) + 4 * (row * step + column * along), step, along];
-    });
+  const at = (row: number, column: number) => {
+    const values: number[] = [];
+    for (let i = 0; i < readings.length; i++) {
+      const { row: step, along } = readings[i] as Reading;
+      values.push((operands[i] as number) + 4 * (row * step + column * along), step, along);
+    }
+    return values;
+  };
   const each = Math.max(1, rows * columns);
   if (outer.length > 0) {
     const strides = readings.map((reading) => reading.outer);

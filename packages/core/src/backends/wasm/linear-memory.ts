@@ -125,8 +125,8 @@ export class LinearMemory {
 function classOf(bytes: number): number {
   const units = Math.max(1, Math.ceil(bytes / ALIGNMENT));
   if (units <= 4) return units - 1;
-  // not clz32: a size beyond all memory is asked for, too, and refused by its true number of bytes
-  const power = Math.floor(Math.log2(units - 1));
+  // a size beyond all memory is asked for, too, and refused by its true number of bytes
+  const power = units < 2 ** 31 ? 31 - Math.clz32(units - 1) : Math.floor(Math.log2(units - 1));
   const step = 2 ** (power - 2);
   return 4 * (power - 1) + Math.ceil((units - 2 ** power) / step) - 1;
 }

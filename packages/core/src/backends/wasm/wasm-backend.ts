@@ -163,10 +163,8 @@ export class WasmBackend implements Backend {
 
   matmul(a: BackendBuffer, b: BackendBuffer, spec: MatmulSpec, { bias, activation }: Epilogue = {}): BackendBuffer {
     const { batch, m, n, k, transposeA, transposeB, sharedA, sharedB } = spec;
-    const epilogue = {
-      activation: activation ? unaryCodes[activation.name] : NO_ACTIVATION,
-      parameters: activation?.parameters ?? [],
-    };
+    const code = activation ? unaryCodes[activation.name] : NO_ACTIVATION;
+    const parameters = activation?.parameters ?? [];
     const inputs = bias ? [a, b, bias] : [a, b];
     return this.#buffers.make(batch * m * n, inputs, (c, [left = 0, right = 0, row = 0]) => {
       for (let member = 0; member < batch; member++) {
@@ -174,7 +172,14 @@ export class WasmBackend implements Backend {
           a: left + (sharedA ? 0 : 4 * member * m * k),
           b: right + (sharedB ? 0 : 4 * member * k * n),
           c: c + 4 * member * m * n,
-          ...{ m, n, k, transposeA, transposeB, bias: row, ...epilogue },
+          m,
+          n,
+          k,
+          transposeA,
+          transposeB,
+          bias: row,
+          activation: code,
+          parameters,
         });
       }
     });
