@@ -57,8 +57,8 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const { transposeA = false, transposeB = false } = options;
   const { m, n, k } = matrixSizes(left.shape, right.shape, transposeA, transposeB);
   if (left.rank === 2 && right.rank === 2) {
-    const single = { batch: 1, batchShape: [], sharedA: false, sharedB: false };
-    return matmulOp([left, right], { ...single, m, n, k, transposeA, transposeB });
+    const product = { batch: 1, batchShape: [], m, n, k, transposeA, transposeB, sharedA: false, sharedB: false };
+    return matmulOp([left, right], product);
   }
   if (left.rank > 2 && right.rank === 2 && !transposeA) {
     // one matrix for a whole batch: the batch is just more rows

@@ -34,6 +34,8 @@ export class Adam extends Optimizer {
   readonly beta2: number;
   readonly epsilon: number;
   readonly convention: "keras" | "pytorch";
+  /** 1 − β₁ᵗ and √(1 − β₂ᵗ) of the step t that was asked for last: most parameters are at the same one. */
+  #corrections = { step: 0, first: 0, second: 0 };
 
   /** @throws ArgumentError for a rate or ε below 0, a β outside [0, 1), or an unknown convention */
   constructor(parameters: Iterable<Parameter>, options: AdamOptions = {}) {
@@ -76,11 +78,13 @@ export class Adam extends Optimizer {
   /** The two forms are one update with other constants: Keras has the corrections of both means in the rate. */
   #valuesAt(step: number): AdamValues {
     const { learningRate, beta1, beta2, epsilon } = this;
-    const correction1 = 1 - beta1 ** step;
-    const correction2 = Math.sqrt(1 - beta2 ** step);
-    if (this.convention === "pytorch") {
-      return { beta1, beta2, epsilon, rate: learningRate / correction1, correction: correction2 };
+    if (this.#corrections.step !== step) {
+      this.#corrections = { step, first: 1 - beta1 ** step, second: Math.sqrt(1 - beta2 ** step) };
     }
-    return { beta1, beta2, epsilon, rate: (learningRate * correction2) / correction1, correction: 0 };
+    const { first, second } = this.#corrections;
+    if (this.convention === "pytorch") {
+      return { beta1, beta2, epsilon, rate: learningRate / first, correction: second };
+    }
+    return { beta1, beta2, epsilon, rate: (learningRate * second) / first, correction: 0 };
   }
 }

@@ -227,8 +227,19 @@ export class Engine implements KernelRunner {
   adam(parameter: Address, gradient: Address, m: Address, v: Address, count: number, values: AdamValues): void {
     const { beta1, beta2, rate, correction, epsilon } = values;
     this.split("adam", count, GRAIN_CHEAP / 2, 4, (from, to) => {
-      const places = [parameter, gradient, m, v].map((at) => at + 4 * from);
-      return [...places, to - from, beta1, 1 - beta1, beta2, 1 - beta2, rate, correction, epsilon];
+      const first = 4 * from;
+      const decays = [beta1, 1 - beta1, beta2, 1 - beta2] as const;
+      return [
+        parameter + first,
+        gradient + first,
+        m + first,
+        v + first,
+        to - from,
+        ...decays,
+        rate,
+        correction,
+        epsilon,
+      ];
     });
   }
 
