@@ -151,7 +151,8 @@ export {
   zerosLike,
 } from "./ops/creation.js";
 export { gather, type Indices, oneHot } from "./ops/indexing.js";
-export { linear, type MatmulOptions, matmul } from "./ops/matmul.js";
+export { linear } from "./ops/linear.js";
+export { type MatmulOptions, matmul } from "./ops/matmul.js";
 export { batchNorm, layerNorm, type NormalizationOptions } from "./ops/normalization.js";
 export { averagePool2d, maxPool2d, upSample } from "./ops/pooling.js";
 export { argMax, logSoftmax, max, mean, min, type ReduceOptions, softmax, sum } from "./ops/reductions.js";

@@ -8,7 +8,7 @@ import { binaryCrossEntropy } from "../losses/index.js";
 import { Parameter } from "../nn/parameter.js";
 import { leakyRelu, sigmoid, tanh } from "../ops/activations.js";
 import { greater } from "../ops/comparison.js";
-import { linear } from "../ops/matmul.js";
+import { linear } from "../ops/linear.js";
 import { Adam } from "../optim/adam.js";
 import type { Tensor } from "../tensor.js";
 import { compareValues, drawInputs, type Finding, type Referee } from "./comparison.js";

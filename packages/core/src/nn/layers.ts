@@ -2,17 +2,17 @@
 
 import { withBackend } from "../backends/current.js";
 import { ArgumentError, ShapeError } from "../errors.js";
-import { leakyRelu, relu, sigmoid, tanh } from "../ops/activations.js";
+import { type ActivationFromResult, leakyRelu, relu, sigmoid, tanh } from "../ops/activations.js";
 import { mul } from "../ops/arithmetic.js";
 import { reshape } from "../ops/broadcasting.js";
 import { randomUniform } from "../ops/creation.js";
-import { linear } from "../ops/matmul.js";
+import { linear, linearThrough } from "../ops/linear.js";
 import { softmax } from "../ops/reductions.js";
 import type { Random } from "../random.js";
 import { formatShape, type Shape, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { glorotUniform, type Initializer, zerosInitializer } from "./initializers.js";
-import { Module } from "./module.js";
+import { isObserved, Module } from "./module.js";
 import { Parameter } from "./parameter.js";
 
 /** Options of `Dense`. */
@@ -179,6 +179,40 @@ export class Sequential extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.layers.reduce((value, layer) => layer.apply(value), x);
+    let value = x;
+    for (let i = 0; i < this.layers.length; i++) {
+      const layer = this.layers[i] as Module;
+      // a dense layer and its activation in one pass, with the same bits; who observes sees them one by one
+      const activation = isObserved() ? undefined : activationOf(this.layers[i + 1]);
+      if (activation && isDense(layer) && layer.bias) {
+        value = linearThrough(value, layer.kernel, layer.bias, activation);
+        i++;
+      } else value = layer.apply(value);
+    }
+    return value;
+  }
+}
+
+// Not classes derived from the layers: those may do something else.
+
+function isDense(layer: Module): layer is Dense {
+  return layer.constructor === Dense;
+}
+
+/** What a layer does to every element, where its result tells its gradient; undefined for all others. */
+function activationOf(layer: Module | undefined): ActivationFromResult | undefined {
+  switch (layer?.constructor) {
+    case LeakyReLU: {
+      const { negativeSlope } = layer as LeakyReLU;
+      return negativeSlope > 0 && negativeSlope < Infinity ? { name: "leakyRelu", negativeSlope } : undefined;
+    }
+    case ReLU:
+      return { name: "relu", negativeSlope: 0 };
+    case Tanh:
+      return { name: "tanh", negativeSlope: 0 };
+    case Sigmoid:
+      return { name: "sigmoid", negativeSlope: 0 };
+    default:
+      return undefined;
   }
 }

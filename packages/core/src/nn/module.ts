@@ -38,6 +38,11 @@ export function withApplyObserver<T>(observe: ApplyObserver, fn: () => T): T {
   }
 }
 
+/** @internal Whether somebody stands around the calls of `apply`, and wants to see every one. */
+export function isObserved(): boolean {
+  return observer !== undefined;
+}
+
 /** The base of layers and models: write `forward`, call `apply`. */
 export abstract class Module {
   /** What a summary calls this kind of layer. Named, not read from the class: minifiers rename classes. */

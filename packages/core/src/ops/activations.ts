@@ -17,6 +17,13 @@ interface Derivatives {
 
 type FromResult = "tanh" | "sigmoid" | "relu" | "leakyRelu";
 
+/** An activation whose gradient its result tells: a leakyRelu has a slope above 0. */
+export interface ActivationFromResult {
+  readonly name: FromResult;
+  /** Of leakyRelu; the others do not look at it. */
+  readonly negativeSlope: number;
+}
+
 function derivativesOf(name: FromResult, negativeSlope: number): Derivatives {
   switch (name) {
     case "tanh":
@@ -30,7 +37,7 @@ function derivativesOf(name: FromResult, negativeSlope: number): Derivatives {
 }
 
 // dy · f′(y), which a backend may do in one pass; d = f′ d(dy) + dy · f″ dy
-const activationGradientOp = defineOp<[dy: Tensor, y: Tensor], { name: FromResult; negativeSlope: number }>({
+const activationGradientOp = defineOp<[dy: Tensor, y: Tensor], ActivationFromResult>({
   name: "activation gradient",
   forward: ([dy, y], { name, negativeSlope }) => {
     const { backend } = dy;
@@ -49,6 +56,11 @@ function multiplySlope(dy: Tensor, y: Tensor, name: FromResult, negativeSlope: n
   // chosen, not multiplied by 0: what is not finite goes no further than the branch that was taken
   if (name === "relu") return where(greater(y, 0), dy, 0);
   return mul(dy, derivativesOf(name, negativeSlope).slope(y));
+}
+
+/** dy · f′(x) by the result y = f(x). */
+export function activationGradient(dy: Tensor, y: Tensor, activation: ActivationFromResult): Tensor {
+  return activationGradientOp([dy, y], activation);
 }
 
 // d tanh x = (1 − y²) dx

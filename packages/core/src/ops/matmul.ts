@@ -6,7 +6,6 @@ import { ShapeError } from "../errors.js";
 import { broadcastShapes, formatShape, type Shape, sizeOf } from "../shape.js";
 import { type Tensor, wrap } from "../tensor.js";
 import { broadcastTo, reshape, sumTo } from "./broadcasting.js";
-import { sum } from "./reductions.js";
 import { operands } from "./support.js";
 
 /** Options of `matmul`: which operand is read transposed in its last two axes. */
@@ -94,50 +93,4 @@ function matrixSizes(a: Shape, b: Shape, transposeA: boolean, transposeB: boolea
   const [inner, n] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
   if (k !== inner) throw new ShapeError("matmul", `inner sizes differ: ${shapes()}`);
   return { m, n, k };
-}
-
-// d (x·W + b) = dx·W + x·dW + db
-const linearOp = defineOp<[Tensor, Tensor, Tensor]>({
-  name: "linear",
-  forward: ([x, kernel, bias]) => {
-    const [m, k] = x.shape as [number, number];
-    const n = kernel.shape[1] as number;
-    const spec = { batch: 1, m, n, k, transposeA: false, transposeB: false, sharedA: false, sharedB: false };
-    const epilogue = { bias: bias.bufferFor("linear") };
-    const buffer = x.backend.matmul(x.bufferFor("linear"), kernel.bufferFor("linear"), spec, epilogue);
-    return wrap(x.backend, buffer, [m, n], "linear");
-  },
-  gradient: ({ dy, inputs: [x, kernel] }) => [
-    () => matmul(dy, kernel, { transposeB: true }),
-    () => matmul(x, dy, { transposeA: true }),
-    () => sum(dy, { axes: 0 }),
-  ],
-});
-
-/**
- * x · kernel + bias in one product, as a dense layer computes it.
- *
- * @param x […, in]
- * @param kernel [in, out]
- * @param bias [out]; none by default
- * @returns […, out]
- * @throws ShapeError where the shapes do not go together
- */
-export function linear(x: Tensor, kernel: Tensor, bias?: Tensor): Tensor {
-  const [input, weights] = operands("linear", [x, kernel]);
-  const [inFeatures, outFeatures] = weights.shape;
-  if (weights.rank !== 2 || input.rank < 1 || input.shape[input.rank - 1] !== inFeatures) {
-    throw new ShapeError("linear", `inner sizes differ: ${formatShape(input.shape)} × ${formatShape(weights.shape)}`);
-  }
-  const isMatrix = input.rank === 2;
-  const rows = isMatrix ? input : reshape(input, [sizeOf(input.shape.slice(0, -1)), inFeatures as number]);
-  const shaped = (result: Tensor) =>
-    isMatrix ? result : reshape(result, [...input.shape.slice(0, -1), outFeatures as number]);
-  if (bias === undefined) return shaped(matmul(rows, weights));
-  const inputs = operands("linear", [rows, weights, bias]);
-  const [, , { shape }] = inputs;
-  if (shape.length !== 1 || shape[0] !== outFeatures) {
-    throw new ShapeError("linear", `the bias must be [${outFeatures}], got ${formatShape(shape)}`);
-  }
-  return shaped(linearOp(inputs, undefined));
 }
