@@ -101,28 +101,28 @@ describe("one pass is not taken", () => {
     expect(model.apply(x()).dataSync()).toEqual(dense.apply(x()).dataSync().map(Math.tanh));
   });
 
-  it("for classes derived from the layers, which may compute something else", async () => {
+  it("for classes derived from the layers, and for layers with a method replaced, which may compute something else", async () => {
     await useBackend("reference:float64");
-    class Doubled extends Dense {
-      override forward(x: Tensor): Tensor {
-        return super.forward(x).mul(2);
-      }
-    }
     class Shifted extends Tanh {
       override forward(x: Tensor): Tensor {
         return super.forward(x).add(1);
       }
     }
-    const random = new Random(3);
-    const dense = new Doubled(7, 5, { random });
-    const { x } = layersWith(new Tanh());
-    const doubled = dense.apply(x()).dataSync();
-    expect(new Sequential([dense, new Tanh()]).apply(x()).dataSync()).toEqual(doubled.map(Math.tanh));
-    const { dense: plain } = layersWith(new Tanh());
-    const shifted = plain
-      .apply(x())
-      .dataSync()
-      .map((value) => Math.tanh(value) + 1);
-    expect(new Sequential([plain, new Shifted()]).apply(x()).dataSync()).toEqual(shifted);
+    const { dense, x } = layersWith(new Tanh());
+    const before = dense.apply(x()).dataSync();
+    const shifted = before.map((value) => Math.tanh(value) + 1);
+    expect(new Sequential([dense, new Shifted()]).apply(x()).dataSync()).toEqual(shifted);
+    for (const method of ["forward", "apply"] as const) {
+      const replaced = new Tanh();
+      replaced[method] = (y) => y.tanh().add(1);
+      expect(new Sequential([dense, replaced]).apply(x()).dataSync()).toEqual(shifted);
+    }
+    for (const method of ["forward", "apply"] as const) {
+      const { dense: doubled } = layersWith(new Tanh());
+      const original = doubled[method].bind(doubled);
+      doubled[method] = (y) => original(y).mul(2);
+      const expected = before.map((value) => Math.tanh(2 * value));
+      expect(new Sequential([doubled, new Tanh()]).apply(x()).dataSync()).toEqual(expected);
+    }
   });
 });

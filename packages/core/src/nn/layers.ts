@@ -184,7 +184,7 @@ export class Sequential extends Module {
       const layer = this.layers[i] as Module;
       // a dense layer and its activation in one pass, with the same bits; who observes sees them one by one
       const activation = isObserved() ? undefined : activationOf(this.layers[i + 1]);
-      if (activation && isDense(layer) && layer.bias) {
+      if (activation && isPlain(layer, Dense) && layer.bias) {
         value = linearThrough(value, layer.kernel, layer.bias, activation);
         i++;
       } else value = layer.apply(value);
@@ -193,26 +193,21 @@ export class Sequential extends Module {
   }
 }
 
-// Not classes derived from the layers: those may do something else.
-
-function isDense(layer: Module): layer is Dense {
-  return layer.constructor === Dense;
+/** Whether a layer computes what its class does: derived classes, and those who replace a method, may do otherwise. */
+function isPlain<Layer extends Module>(
+  layer: Module | undefined,
+  kind: { readonly prototype: Layer } & (abstract new (...values: never[]) => Layer),
+): layer is Layer {
+  return layer instanceof kind && layer.forward === kind.prototype.forward && layer.apply === Module.prototype.apply;
 }
 
 /** What a layer does to every element, where its result tells its gradient; undefined for all others. */
 function activationOf(layer: Module | undefined): ActivationFromResult | undefined {
-  switch (layer?.constructor) {
-    case LeakyReLU: {
-      const { negativeSlope } = layer as LeakyReLU;
-      return negativeSlope > 0 && negativeSlope < Infinity ? { name: "leakyRelu", negativeSlope } : undefined;
-    }
-    case ReLU:
-      return { name: "relu", negativeSlope: 0 };
-    case Tanh:
-      return { name: "tanh", negativeSlope: 0 };
-    case Sigmoid:
-      return { name: "sigmoid", negativeSlope: 0 };
-    default:
-      return undefined;
+  if (isPlain(layer, LeakyReLU)) {
+    const { negativeSlope } = layer;
+    return negativeSlope > 0 && negativeSlope < Infinity ? { name: "leakyRelu", negativeSlope } : undefined;
   }
+  if (isPlain(layer, ReLU)) return { name: "relu", negativeSlope: 0 };
+  if (isPlain(layer, Tanh)) return { name: "tanh", negativeSlope: 0 };
+  return isPlain(layer, Sigmoid) ? { name: "sigmoid", negativeSlope: 0 } : undefined;
 }
