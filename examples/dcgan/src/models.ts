@@ -32,11 +32,11 @@ export interface DcganModels {
 
 /** Makes both with Glorot-uniform kernels and zero biases; the generator's weights are drawn first. */
 export function createModels(random: Random): DcganModels {
-  return { generator: createGenerator(random), discriminator: createDiscriminator(random) };
+  return { generator: createGenerator(random, "generator"), discriminator: createDiscriminator(random) };
 }
 
 /** [batch, 100] noise → 7×7×256 → 14×14×128 → 14×14×64 → [batch, 28, 28, 1] pixels in (−1, 1). */
-function createGenerator(random: Random): Sequential {
+export function createGenerator(random: Random, name: string): Sequential {
   const size = FIRST_SIDE * FIRST_SIDE * FIRST_CHANNELS;
   return new Sequential(
     [
@@ -50,7 +50,7 @@ function createGenerator(random: Random): Sequential {
       new ConvTranspose2d(64, 1, KERNEL_SIZE, { random, stride: 2, padding: "same" }),
       new Tanh(),
     ],
-    { name: "generator" },
+    { name },
   );
 }
 

@@ -1,5 +1,6 @@
 // The GAN with convolutions: its shapes, its losses by hand, what its updates leave alone, and the whole program.
 
+import { join } from "node:path";
 import {
   Adam,
   type BatchNorm,
@@ -15,11 +16,12 @@ import {
   useBackend,
   zerosInitializer,
 } from "@adjoint/core";
+import { readSafetensorsFile } from "@adjoint/core/node";
 import { beforeEach, describe, expect, it } from "vitest";
-import { itRunsAndGoesOn } from "../../common/test/program-suite.js";
+import { itRunsAndGoesOn, runQuietly } from "../../common/test/program-suite.js";
 import { itHasATrueReadme } from "../../common/test/readme.js";
-import { bitsOf } from "../../common/test/support.js";
-import { dcgan } from "../src/dcgan.js";
+import { bitsOf, temporaryFolder, writeSmallMnist } from "../../common/test/support.js";
+import { AVERAGE_DECAY, dcgan } from "../src/dcgan.js";
 import { createModels, type DcganModels } from "../src/models.js";
 import { createOptimizers, dcganStep, updateDiscriminator, updateGenerator } from "../src/step.js";
 
@@ -156,8 +158,30 @@ describe("the program", () => {
   itRunsAndGoesOn(dcgan, {
     args: ["--batch-size", "2", "--history-interval", "1", "--sample-interval", "2"],
     length: ["--iterations", "2", "4"],
-    files: ["generator.safetensors", "discriminator.safetensors"],
+    files: ["average.safetensors", "discriminator.safetensors", "generator.safetensors"],
     lines: [/^2 \[D loss: \d\.\d{4}, acc\.: \d+\.\d\d%\] \[G loss: \d\.\d{4}\]$/, /^4 \[D loss: /],
+  });
+
+  it("keeps a second generator, which follows the first", async () => {
+    const folder = temporaryFolder();
+    const out = join(folder, "run");
+    const data = writeSmallMnist(join(folder, "data"));
+    await runQuietly(dcgan, ["--iterations", "1", "--batch-size", "2", "--data", data, "--out", out]);
+    const kernelOf = async (name: string) => {
+      const { tensors } = await readSafetensorsFile(join(out, `${name}.safetensors`));
+      return tensors.get("0.kernel")?.data ?? [];
+    };
+    await useBackend("wasm");
+    // the program's own stream of random numbers for weights
+    const { generator } = createModels(new Random(1, { stream: 0 }));
+    const before = (generator.layers[0] as Dense).kernel.dataSync();
+    const [after, average] = [await kernelOf("generator"), await kernelOf("average")];
+    expect(average).toHaveLength(before.length);
+    average.forEach((value, i) => {
+      const expected = AVERAGE_DECAY * (before[i] as number) + (1 - AVERAGE_DECAY) * (after[i] as number);
+      if (!(Math.abs(value - expected) < 1e-7)) expect.fail(`element ${i}: got ${value}, expected ${expected}`);
+    });
+    expect([...average]).not.toEqual([...before]);
   });
 
   it("takes pictures by running statistics, and goes on learning by those of the batch", async () => {
