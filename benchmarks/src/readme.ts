@@ -47,10 +47,26 @@ export function formatReadmeTable(results: Results): string {
     "Of several numbers of threads a column shows the fastest. Medians of one run in which all took turns, their results",
     `compared first, written by \`${results.command}\` on ${results.date}:`,
     `${formatConditions(results)}.`,
+    ...toldPyTorch([...gan, ...products]),
     ...(results.missing.length > 0
       ? ["", "Not run:", "", ...results.missing.map(({ name, reason }) => `- ${name}: ${reason}`)]
       : []),
   ].join("\n");
+}
+
+/** What has to be said where PyTorch took part twice, since its OpenBLAS does not know the processor. */
+function toldPyTorch(comparisons: readonly Comparison[]): string[] {
+  const told = comparisons.flatMap(({ measurements }) => measurements).find(({ name }) => name.startsWith("PyTorch ("));
+  const core = /\((\w+)\)/.exec(told?.name ?? "")?.[1];
+  if (!core) return [];
+  const [first] = comparisons;
+  const asInstalled = first && best(first, /^PyTorch,/);
+  return [
+    "",
+    "PyTorch's OpenBLAS does not know this processor, and takes kernels for a far older one. Its column is PyTorch told",
+    `better, by OPENBLAS_CORETYPE=${core}, as adjoint's blas backend tells its own` +
+      (asInstalled ? `; as it is installed, "${first.title}" took it ${asInstalled.median.toPrecision(3)} ms.` : "."),
+  ];
 }
 
 function row(comparison: Comparison, unit: "ms" | "GFLOP/s", columns: typeof COLUMNS): string[] {
