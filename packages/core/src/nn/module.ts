@@ -39,9 +39,7 @@ export function withApplyObserver<T>(observe: ApplyObserver, fn: () => T): T {
 }
 
 /** @internal Whether somebody stands around the calls of `apply`, and wants to see every one. */
-export function isObserved(): boolean {
-  return observer !== undefined;
-}
+export const isObserved = (): boolean => observer !== undefined;
 
 /** The base of layers and models: write `forward`, call `apply`. */
 export abstract class Module {

@@ -1,5 +1,5 @@
 // Which of its sets of kernels OpenBLAS takes. It looks at the processor's model: one that is younger than the library
-// is unknown to it, and gets kernels of 2004, which are slower than WebAssembly. The environment variable
+// is unknown to it, and gets kernels of 2004, which are hardly faster than WebAssembly. The environment variable
 // OPENBLAS_CORETYPE names another set while the library is opened; this file says when it should, and which.
 
 import type { System } from "./system.js";
