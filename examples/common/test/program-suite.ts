@@ -2,8 +2,12 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Module, Random, useBackend, zeros } from "@adjoint/core";
+import { loadMnist } from "@adjoint/mnist";
 import { expect, it } from "vitest";
 import { type Program, runProgram } from "../src/index.js";
+import { parseOptions } from "../src/options.js";
+import { createSetting } from "../src/train.js";
 import { runBits } from "./run-bits.js";
 import { Recorder, temporaryFolder, writeSmallMnist } from "./support.js";
 
@@ -63,4 +67,35 @@ export function itRunsAndGoesOn<Name extends string, Own extends object>(
     await runQuietly(program, ["--resume", parted, option, long]);
     expect(await runBits(parted)).toEqual(await runBits(whole));
   });
+}
+
+/** Tests that a generator's pictures and measures are those of one of its program's models. To be called in a `describe`. */
+export function itShowsImagesOf<Name extends string, Own extends object>(
+  program: Program<Name, Own>,
+  shown: string,
+  args: readonly string[] = [],
+): void {
+  it(`shows and measures the images of ${[shown, ...args].join(" ")}`, async () => {
+    await useBackend("wasm");
+    const asked = parseOptions<Own>(program, args);
+    if (asked.kind !== "run") throw new Error(`${program.command} ${args.join(" ")} does not train`);
+    const mnist = loadMnist("train", { directory: writeSmallMnist(temporaryFolder()) });
+    const { models, takePictures, generate } = program.create(createSetting(asked.options, mnist));
+    const look = async () => ({
+      large: [...(await takePictures()).large],
+      generated: [...(generate?.(2, new Random(7)).dataSync() ?? [])],
+    });
+    const before = await look();
+    for (const [name, model] of Object.entries(models)) if (name !== shown) clear(model);
+    expect(await look()).toEqual(before);
+    clear(models[shown] as Module);
+    const after = await look();
+    expect(after.large).not.toEqual(before.large);
+    expect(after.generated).not.toEqual(before.generated);
+  });
+}
+
+/** Sets all parameters to 0. */
+function clear(model: Module): void {
+  for (const parameter of model.parameters()) parameter.assign(zeros(parameter.shape));
 }

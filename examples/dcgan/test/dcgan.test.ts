@@ -18,7 +18,7 @@ import {
 } from "@adjoint/core";
 import { readSafetensorsFile } from "@adjoint/core/node";
 import { beforeEach, describe, expect, it } from "vitest";
-import { itRunsAndGoesOn, runQuietly } from "../../common/test/program-suite.js";
+import { itRunsAndGoesOn, itShowsImagesOf, runQuietly } from "../../common/test/program-suite.js";
 import { itHasATrueReadme } from "../../common/test/readme.js";
 import { bitsOf, temporaryFolder, writeSmallMnist } from "../../common/test/support.js";
 import { AVERAGE_DECAY, dcgan } from "../src/dcgan.js";
@@ -161,6 +161,8 @@ describe("the program", () => {
     files: ["average.safetensors", "discriminator.safetensors", "generator.safetensors"],
     lines: [/^2 \[D loss: \d\.\d{4}, acc\.: \d+\.\d\d%\] \[G loss: \d\.\d{4}\]$/, /^4 \[D loss: /],
   });
+
+  itShowsImagesOf(dcgan, "average");
 
   it("keeps a second generator, which follows the first", async () => {
     const folder = temporaryFolder();

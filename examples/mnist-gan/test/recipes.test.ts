@@ -6,7 +6,7 @@ import { Random, useBackend } from "@adjoint/core";
 import { toArrays } from "@adjoint/core/io";
 import { readSafetensorsFile } from "@adjoint/core/node";
 import { describe, expect, it } from "vitest";
-import { itRunsAndGoesOn, runQuietly } from "../../common/test/program-suite.js";
+import { itRunsAndGoesOn, itShowsImagesOf, runQuietly } from "../../common/test/program-suite.js";
 import { temporaryFolder, writeSmallMnist } from "../../common/test/support.js";
 import { mnistGan } from "../src/mnist-gan.js";
 import { createModels } from "../src/models.js";
@@ -84,4 +84,7 @@ describe("--recipe", () => {
     files: ["average.safetensors", "discriminator.safetensors", "generator.safetensors"],
     lines: [/^2 \[D loss/, /^4 \[D loss/, /^6 \[D loss/],
   });
+
+  itShowsImagesOf(mnistGan, "average", ["--recipe", "tuned"]);
+  itShowsImagesOf(mnistGan, "generator", ["--recipe", "article"]);
 });

@@ -16,7 +16,7 @@ import {
   useBackend,
 } from "@adjoint/core";
 import { beforeEach, describe, expect, it } from "vitest";
-import { itRunsAndGoesOn } from "../../common/test/program-suite.js";
+import { itRunsAndGoesOn, itShowsImagesOf } from "../../common/test/program-suite.js";
 import { itHasATrueReadme } from "../../common/test/readme.js";
 import { bitsOf } from "../../common/test/support.js";
 import { createModels } from "../src/models.js";
@@ -178,6 +178,8 @@ describe("the program", () => {
     files: ["generator.safetensors", "critic.safetensors"],
     lines: [/^2 \[distance: -?\d+\.\d{4}, penalty: \d+\.\d{4}\] \[G loss: -?\d+\.\d{4}\]$/, /^4 \[distance: /],
   });
+
+  itShowsImagesOf(wganGp, "generator");
 });
 
 describe("README.md", () => {
