@@ -6,7 +6,7 @@ export { copyBytes, copyPieces, copyWindow, fill, gatherRows, scaleBytes, scatte
 export { epilogue } from "./epilogue";
 export { awaitPart, endPart, placeOfParts, publish, sleep, takePart } from "./jobs";
 export { adam, rmsprop, sgd } from "./optimizer";
-export { packB } from "./packing";
+export { packB, packedSize } from "./packing";
 export { productRows, productScratch } from "./product";
 export { fillNormal, fillUniform } from "./random";
 export { argMax, combineBlocks, reduceBlocks, reduceColumns, reduceRows } from "./reduction";

@@ -8,6 +8,18 @@
 // @ts-ignore: decorator
 @inline export const TILE_COLUMNS: usize = 8;
 
+/** How many panels B has, of which the last may be narrower. */
+// @ts-ignore: decorator
+@inline
+export function panelsOf(n: usize): usize {
+  return (n + TILE_COLUMNS - 1) / TILE_COLUMNS;
+}
+
+/** Bytes of a packed B of k×n. */
+export function packedSize(k: usize, n: usize): usize {
+  return panelsOf(n) * TILE_COLUMNS * k * 4;
+}
+
 /** Four vectors at r0 … r3 become the four columns of their 4×4 block, `step` bytes apart. */
 // @ts-ignore: decorator
 @inline

@@ -4,7 +4,7 @@
 
 import { epilogue } from "./epilogue";
 import { multiplyAdd } from "./lanes";
-import { packA, TILE_COLUMNS, TILE_ROWS } from "./packing";
+import { packA, packB, packedSize, panelsOf, TILE_COLUMNS, TILE_ROWS } from "./packing";
 import { ownScratch } from "./thread";
 
 /** At most so many inner indices at once: a panel of B then takes 16 KB. */
@@ -14,9 +14,12 @@ import { ownScratch } from "./thread";
 // @ts-ignore: decorator
 @inline const BLOCK_ROWS: usize = 64;
 
-/** Bytes of scratch memory that `productRows` needs for each thread: a block of A and one tile. */
-export function productScratch(): usize {
-  return BLOCK_DEPTH * BLOCK_ROWS * 4 + TILE_ROWS * TILE_COLUMNS * 4;
+/** The number of the product whose B this thread has packed for itself last. */
+let packedFor: f64 = 0;
+
+/** Bytes of scratch memory that `productRows` needs for each thread: a block of A, one tile, and a B of k×n. */
+export function productScratch(k: usize, n: usize): usize {
+  return BLOCK_DEPTH * BLOCK_ROWS * 4 + TILE_ROWS * TILE_COLUMNS * 4 + packedSize(k, n);
 }
 
 /** c (4×8, rows `pitch` bytes apart) = or += k terms of a panel of A times one of B. */
@@ -125,22 +128,31 @@ function edgeTile(
 }
 
 /**
- * Rows [from, to) of C[m×n] = A·B and their epilogue. B as `packB` left it; A m×k, or k×m where transposed.
- * `scratch`: `productScratch()` bytes for each thread.
+ * Rows [from, to) of C[m×n] = A·B and their epilogue. A m×k, or k×m where transposed.
+ *
+ * `product` 0: B as `packB` left it, for all threads, each with `productScratch(0, 0)` bytes of `scratch`. Else a number
+ * that no other product has: B k×n, or n×k where transposed, which each thread packs for itself when it computes its
+ * first rows, in `productScratch(k, n)` bytes.
  */
 export function productRows(
-  a: usize, transposed: bool, packed: usize, c: usize, m: usize, n: usize, k: usize, from: usize, to: usize,
-  scratch: usize, bias: usize, code: i32, first: f32, second: f32,
+  a: usize, transposedA: bool, b: usize, transposedB: bool, c: usize, m: usize, n: usize, k: usize, from: usize, to: usize,
+  product: f64, scratch: usize, bias: usize, code: i32, first: f32, second: f32,
 ): void {
-  const own = ownScratch(scratch, productScratch());
+  const own = ownScratch(scratch, product ? productScratch(k, n) : productScratch(0, 0));
   const spare = own + BLOCK_DEPTH * BLOCK_ROWS * 4;
+  let packed = b;
+  if (product) {
+    packed = spare + TILE_ROWS * TILE_COLUMNS * 4;
+    if (product != packedFor) packB(b, transposedB, k, n, 0, panelsOf(n), packed);
+    packedFor = product;
+  }
   const blocks = (k + BLOCK_DEPTH - 1) / BLOCK_DEPTH;
   for (let row = from; row < to; row += BLOCK_ROWS) {
     const rows = min(to - row, BLOCK_ROWS);
     for (let block: usize = 0; block < blocks; block++) {
       const start = (block * k) / blocks;
       const depth = ((block + 1) * k) / blocks - start;
-      packA(a, transposed, m, k, row, rows, start, depth, own);
+      packA(a, transposedA, m, k, row, rows, start, depth, own);
       rowBlock(packed + start * 32, k, n, depth, own, c + row * n * 4, rows, block > 0, spare);
     }
     // the relaxed build is of the tile alone: who calls it calls the epilogue too

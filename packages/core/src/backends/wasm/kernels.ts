@@ -55,8 +55,10 @@ export type Kernel = (...values: number[]) => void;
 /** The functions of an instance. All take and give numbers: byte addresses, sizes in elements, codes. */
 export type Kernels = Readonly<Record<Exclude<KernelName, "native">, Kernel>> & {
   readonly native?: Kernel;
-  /** Bytes that `productRows` needs of its own, for each thread. */
-  productScratch(): number;
+  /** Bytes of a B of k×n as `packB` leaves it. */
+  packedSize(k: number, n: number): number;
+  /** Bytes that `productRows` needs for each thread, which packs a B of k×n for itself; 0×0 where that is done before. */
+  productScratch(k: number, n: number): number;
   /** Tells an instance which thread it computes in, from 0: it finds its own scratch memory by that. */
   setThread(thread: number): void;
 } & Jobs;

@@ -35,6 +35,14 @@ const GRAIN = 131_072;
 /** So many elements are packed while another thread wakes. */
 const PACKING_GRAIN = 16_384;
 const PANEL = 8;
+/**
+ * A thread with so many rows to compute packs B for itself: what another thread has packed lies in that one's cache, and
+ * takes longer to fetch than to pack once more.
+ */
+const ROWS_WORTH_PACKING = 48;
+
+/** Counts the products whose B each thread packs for itself. */
+let productNumber = 0;
 
 /** Computes a product on an engine's memory. */
 export function multiply(engine: KernelRunner, product: Product): void {
@@ -74,22 +82,38 @@ export function finish(
 }
 
 function tiled(engine: KernelRunner, product: Product): void {
-  const { a, b, c, m, n, k, bias = 0, activation = NO_ACTIVATION, parameters = [] } = product;
-  const [first = 0, second = 0] = parameters;
-  const panels = Math.ceil(n / PANEL);
-  const own = engine.kernels.productScratch();
-  const packedBytes = 4 * panels * PANEL * k;
+  const { m, n, k } = product;
   // for all threads that there may be by the time the rows are handed out
-  const bytes = packedBytes + own * engine.wantedThreads;
-  const [transposeA, transposeB] = [Number(product.transposeA), Number(product.transposeB)];
-  engine.memory.lend(bytes, (packed) => {
-    engine.split("packB", panels, Math.ceil(PACKING_GRAIN / (PANEL * k)), 1, (from, to) => {
-      return [b, transposeB, k, n, from, to, packed];
-    });
-    const scratch = packed + packedBytes;
-    engine.split("productRows", m, Math.max(4, Math.ceil(GRAIN / (n * k))), 4, (from, to) => {
-      return [a, transposeA, packed, c, m, n, k, from, to, scratch, bias, activation, first, second];
-    });
+  const threads = engine.wantedThreads;
+  const apart = m >= threads * ROWS_WORTH_PACKING;
+  const own = apart ? engine.kernels.productScratch(k, n) : engine.kernels.productScratch(0, 0);
+  const shared = apart ? 0 : engine.kernels.packedSize(k, n);
+  engine.memory.lend(threads * own + shared, (scratch) => {
+    if (apart) {
+      productNumber++;
+      multiplyRows(engine, product, product.b, productNumber, scratch);
+    } else {
+      const packed = scratch + threads * own;
+      packForAll(engine, product, packed);
+      multiplyRows(engine, product, packed, 0, scratch);
+    }
   });
   if (engine.relaxed) finish(engine, product);
+}
+
+function packForAll(engine: KernelRunner, { b, n, k, transposeB }: Product, packed: Address): void {
+  const panels = Math.ceil(n / PANEL);
+  engine.split("packB", panels, Math.ceil(PACKING_GRAIN / (PANEL * k)), 1, (from, to) => {
+    return [b, Number(transposeB), k, n, from, to, packed];
+  });
+}
+
+function multiplyRows(engine: KernelRunner, product: Product, b: Address, number: number, scratch: Address): void {
+  const { a, c, m, n, k, bias = 0, activation = NO_ACTIVATION, parameters = [] } = product;
+  const [first = 0, second = 0] = parameters;
+  const [transposeA, transposeB] = [Number(product.transposeA), Number(product.transposeB)];
+  engine.split("productRows", m, Math.max(4, Math.ceil(GRAIN / (n * k))), 4, (from, to) => {
+    // biome-ignore format: as the kernel has them
+    return [a, transposeA, b, transposeB, c, m, n, k, from, to, number, scratch, bias, activation, first, second];
+  });
 }

@@ -7,7 +7,7 @@
 
 import { BackendError } from "../../errors.js";
 import { KERNEL_NAMES, type Kernel, type KernelName, type Kernels } from "./kernels.js";
-import { type StartedWorker, startWorker } from "./start-worker.js";
+import { availableThreads, type StartedWorker, startWorker } from "./start-worker.js";
 import { type NativeSource, POOL, POOL_BYTES } from "./worker-source.js";
 
 /** The most threads that a pool has, the calling one included. */
@@ -18,9 +18,16 @@ export const MAXIMUM_PARTS = 4 * MAXIMUM_THREADS;
 const ADDRESS = 1024;
 /** Below this address the memory is the pool's. */
 export const POOL_END = ADDRESS + POOL_BYTES;
-/** How often the caller looks before it sleeps, or looks whether a worker is still there. */
-const LOOKS = 50_000;
-/** How long it sleeps before it looks again, in milliseconds. */
+/** How often the caller looks before it looks at the clock, and whether a worker is still there. */
+const LOOKS = 20_000;
+/**
+ * How long a thread without work looks for more before it sleeps, in milliseconds. A system may put the thread that it
+ * wakes behind the one that wakes it, on the same processor, and leave it there for a time slice: several milliseconds
+ * of Linux's, in which training would go on without it. Where there are more threads than processors, one that only
+ * looks holds up another that would compute: then it sleeps at once.
+ */
+const AWAKE = 2;
+/** How long the caller sleeps before it looks again, in milliseconds. */
 const NAP = 100;
 /** A part takes about as long as one of the caller's own; one that takes so much longer (in ms), or a start, never ends. */
 const PATIENCE = 60_000;
@@ -42,6 +49,7 @@ export class ThreadPool {
   readonly #values: Float64Array;
   readonly #workers: StartedWorker[] = [];
   readonly #maySleep = canSleep();
+  readonly #awake: number;
   /** Whether jobs were put in the queue since it was last seen empty. */
   #busy = false;
   #problem: string | undefined;
@@ -59,8 +67,10 @@ export class ThreadPool {
     this.#functions = KERNEL_NAMES.map((name) => kernels[name] as Kernel);
     this.#words = new Int32Array(memory.buffer, ADDRESS, POOL.values / 4);
     this.#values = new Float64Array(memory.buffer, ADDRESS + POOL.values, POOL.parts * POOL.valueCount);
+    this.#awake = threads > availableThreads() ? 0 : AWAKE;
+    const shared = { modules, memory, names: KERNEL_NAMES, address: ADDRESS, awake: this.#awake };
     for (let thread = 1; thread < threads; thread++) {
-      const start = { modules, memory, names: KERNEL_NAMES, address: ADDRESS, thread, ...(native ? { native } : {}) };
+      const start = { ...shared, thread, ...(native ? { native } : {}) };
       const worker = startWorker(start, (reason) => {
         if (!this.#closed) this.#problem ??= `worker ${thread} is gone: ${reason}`;
       });
@@ -182,9 +192,10 @@ export class ThreadPool {
 
   /** Sleeps for a while where the queue stays as it is, if it may, and throws once that has gone on for too long. */
   #wait(patience: Patience, state: number): void {
-    if (patience.isOver(state === NOTHING_NEW)) this.#problem = "a worker does not answer";
+    const waited = patience.waited(state === NOTHING_NEW);
+    if (waited > PATIENCE) this.#problem = "a worker does not answer";
     this.#refuseBroken();
-    if (state === NOTHING_NEW && this.#maySleep) this.#kernels.sleep(ADDRESS, NAP);
+    if (state === NOTHING_NEW && this.#maySleep && waited >= this.#awake) this.#kernels.sleep(ADDRESS, NAP);
   }
 
   #refuseBroken(): void {
@@ -203,13 +214,13 @@ class Patience {
     this.#turns = 0;
   }
 
-  /** Whether it is too long by now. A clock takes longer to read than a small kernel to run: not every turn is worth it. */
-  isOver(certainly: boolean): boolean {
+  /** In milliseconds, from the first look at a clock on. To read it takes longer than small kernels: not every turn does. */
+  waited(certainly: boolean): number {
     this.#turns++;
-    if (!certainly && this.#turns % TURNS_A_LOOK !== 0) return false;
+    if (!certainly && this.#turns % TURNS_A_LOOK !== 0) return 0;
     const now = performance.now();
     this.#since ||= now;
-    return now - this.#since > PATIENCE;
+    return now - this.#since;
   }
 }
 

@@ -24,8 +24,8 @@ export const POOL = {
 /** The bytes that the pool takes. */
 export const POOL_BYTES = POOL.values + 8 * POOL.valueCount * POOL.parts;
 
-/** How often a worker looks for the next part before it sleeps: about a tenth of a millisecond. */
-const LOOKS = 100_000;
+/** How often a worker looks for the next part before it looks at the clock: some hundredths of a millisecond. */
+const LOOKS = 20_000;
 
 /** What a worker is told when it starts. */
 export interface WorkerStart {
@@ -36,6 +36,8 @@ export interface WorkerStart {
   readonly address: number;
   /** 1 for the first worker; the calling thread is 0. */
   readonly thread: number;
+  /** How long it looks for a part before it sleeps, in milliseconds. */
+  readonly awake: number;
   readonly native?: NativeSource;
 }
 
@@ -50,7 +52,7 @@ export interface NativeSource {
 const values = Array.from({ length: POOL.valueCount }, (_, i) => `values[at + ${i}]`).join(", ");
 
 export const WORKER_SOURCE = `"use strict";
-function work({ modules, memory, names, address, thread, native }) {
+function work({ modules, memory, names, address, thread, awake, native }) {
   const kernels = {};
   for (const module of modules) {
     const instance = new WebAssembly.Instance(module, { env: { memory } }).exports;
@@ -63,12 +65,19 @@ function work({ modules, memory, names, address, thread, native }) {
   const values = new Float64Array(memory.buffer, address + ${POOL.values}, ${POOL.valueCount * POOL.parts});
   const { takePart, endPart, awaitPart, sleep } = kernels;
   Atomics.add(words, ${POOL.ready / 4}, 1);
+  let idleSince = 0;
   while (!Atomics.load(words, ${POOL.closed / 4})) {
     const part = takePart(address, 1);
     if (part < 0) {
-      if (!awaitPart(address, ${LOOKS}, 1)) sleep(address, -1);
+      if (awaitPart(address, ${LOOKS}, 1)) continue;
+      const now = performance.now();
+      idleSince ||= now;
+      if (now - idleSince < awake) continue;
+      sleep(address, -1);
+      idleSince = 0;
       continue;
     }
+    idleSince = 0;
     const at = ${POOL.valueCount} * part;
     let failed = 0;
     try {
