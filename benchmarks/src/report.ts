@@ -55,15 +55,22 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGiB: number;
   readonly platform: string;
+  /** What the environment tells the libraries of linear algebra that contestants use, if anything. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
+/** Variables that OpenBLAS, BLIS, MKL and OpenMP look at. */
+const SETTINGS = /^(OPENBLAS|BLIS|MKL|OMP|GOMP|KMP)_/;
+
 /** The machine that this process runs on. */
-export function describeMachine(): Machine {
+export function describeMachine(environment: Readonly<Record<string, string | undefined>> = process.env): Machine {
+  const settings = Object.entries(environment).filter(([name]) => SETTINGS.test(name));
   return {
     processor: cpus()[0]?.model.trim() ?? "unknown",
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     platform: `${platform()} ${arch()}`,
+    settings: Object.fromEntries(settings.map(([name, value]) => [name, value ?? ""])),
   };
 }
 
@@ -123,8 +130,10 @@ export function formatTable(heads: readonly string[], rows: readonly (readonly s
 /** The machine and the versions in a sentence. */
 export function formatConditions({ machine, versions }: Pick<Results, "machine" | "versions">): string {
   const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const { processor, cores, memoryGiB, platform } = machine;
-  return `${processor}, ${cores} cores, ${memoryGiB} GiB, ${platform}; ${names.join(", ")}`;
+  const { processor, cores, memoryGiB, platform, settings } = machine;
+  const set = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  const hardware = [processor, `${cores} cores`, `${memoryGiB} GiB`, platform, ...set].join(", ");
+  return `${hardware}; ${names.join(", ")}`;
 }
 
 /** Writes `results.md` and `results.json` into a folder. */

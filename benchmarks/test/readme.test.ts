@@ -16,7 +16,7 @@ const measurement = (name: string, ms: number) => ({
 const results: Results = {
   command: "npm run bench -- --readme",
   date: "2026-01-02",
-  machine: { processor: "A processor", cores: 2, memoryGiB: 8, platform: "linux x64" },
+  machine: { processor: "A processor", cores: 2, memoryGiB: 8, platform: "linux x64", settings: {} },
   versions: { node: "20.20.0", torch: "1.13.0" },
   missing: [{ name: "NumPy, 1 thread", reason: "no python3 on the path has numpy" }],
   comparisons: [

@@ -10,6 +10,11 @@ import { compare } from "./compare.js";
 
 const BATCHES = 4;
 const TOLERANCE = 1e-3;
+/**
+ * Engines compile what an iteration calls for some seconds, in threads that take processors from those that compute. A
+ * training lasts minutes.
+ */
+const WARM_UP = { warmUpMilliseconds: 5000 };
 const GAN_LIBRARIES: readonly string[] = ["adjoint", "tfjs", "jax-js", "torch"];
 
 /** The iteration of GAN.md, batch 128: first with batches at hand for everybody, then with adjoint drawing them. */
@@ -30,7 +35,7 @@ export async function* benchmarkGan(
       tolerance: TOLERANCE,
       operations: ganOperations(128, 128),
     },
-    options,
+    { ...WARM_UP, ...options },
   );
   yield await compare(
     taking.filter(isEngine),
@@ -40,7 +45,7 @@ export async function* benchmarkGan(
       task: { ...task, draws: true },
       tolerance: TOLERANCE,
     },
-    options,
+    { ...WARM_UP, ...options },
   );
 }
 
@@ -64,7 +69,7 @@ export async function* sweepGan(
       candidates.push({ name, time: (calls: number) => contestant.time(name, calls) });
       operations[name] = ganOperations(batchSize, width);
     }
-    const measurements = await interleave(candidates, options);
+    const measurements = await interleave(candidates, { ...WARM_UP, ...options });
     for (const { name } of candidates) await contestant.forget(name);
     yield {
       title: `One GAN iteration over batch size and width: ${contestant.name}`,
