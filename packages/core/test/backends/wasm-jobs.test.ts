@@ -136,6 +136,20 @@ describe("jobs that nobody waits for", () => {
     expect(new Set(found)).toEqual(new Set(own.floats(x, count)));
   });
 
+  it("leave the threads asleep when there are none for a while", async () => {
+    const own = await startEngine(2);
+    const count = 1 << 16;
+    const x = own.memory.allocate(4 * count);
+    own.fill(x, count, 1);
+    own.floats(x, count);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const [before, began] = [process.cpuUsage(), performance.now()];
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000 / (performance.now() - began)).toBeLessThan(0.25);
+    expect(own.threads).toBe(2);
+  });
+
   it("keep their order with a function that only the calling thread has", async () => {
     const calls: number[] = [];
     const native = {

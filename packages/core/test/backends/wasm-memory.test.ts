@@ -93,6 +93,24 @@ describe.each(backends.map((backend) => [backend.threads, backend] as const))("o
   });
 });
 
+describe("a large product", () => {
+  it("is packed once, however many threads share it", () => {
+    const side = 800;
+    const operand = 4 * side * side;
+    const threads = 8;
+    const engine = createEngineSync({ threads });
+    const { memory } = engine;
+    const [a, b, c] = [0, 1, 2].map(() => memory.allocate(operand)) as [number, number, number];
+    const before = memory.statistics().pages;
+    engine.product({ a, b, c, m: side, n: side, k: side, transposeA: false, transposeB: false });
+    const grown = (memory.statistics().pages - before) * 65_536;
+    engine.dispose();
+    // B once, and for each thread a block of A
+    expect(grown).toBeGreaterThanOrEqual(operand);
+    expect(grown).toBeLessThan(2 * operand);
+  });
+});
+
 describe("what a buffer belongs to", () => {
   let backend: WasmBackend;
   beforeEach(() => {

@@ -40,6 +40,8 @@ const PANEL = 8;
  * takes longer to fetch than to pack once more.
  */
 const ROWS_WORTH_PACKING = 48;
+/** Bytes of a packed B. A larger one stays in nobody's cache, and as many of them as threads would fill the memory. */
+const LARGEST_OWN = 2 ** 20;
 
 /** Counts the products whose B each thread packs for itself. */
 let productNumber = 0;
@@ -85,19 +87,18 @@ function tiled(engine: KernelRunner, product: Product): void {
   const { m, n, k } = product;
   // for all threads that there may be by the time the rows are handed out
   const threads = engine.wantedThreads;
-  const apart = m >= threads * ROWS_WORTH_PACKING;
-  const own = apart ? engine.kernels.productScratch(k, n) : engine.kernels.productScratch(0, 0);
-  const shared = apart ? 0 : engine.kernels.packedSize(k, n);
-  engine.memory.lend(threads * own + shared, (scratch) => {
-    if (apart) {
-      productNumber++;
-      multiplyRows(engine, product, product.b, productNumber, scratch);
-    } else {
-      const packed = scratch + threads * own;
+  const { packedSize, productScratch } = engine.kernels;
+  const size = packedSize(k, n);
+  if (m >= threads * ROWS_WORTH_PACKING && size <= LARGEST_OWN) {
+    engine.memory.lend(threads * productScratch(k, n), (scratch) => {
+      multiplyRows(engine, product, product.b, ++productNumber, scratch);
+    });
+  } else {
+    engine.memory.lend(size + threads * productScratch(0, 0), (packed) => {
       packForAll(engine, product, packed);
-      multiplyRows(engine, product, packed, 0, scratch);
-    }
-  });
+      multiplyRows(engine, product, packed, 0, packed + size);
+    });
+  }
   if (engine.relaxed) finish(engine, product);
 }
 

@@ -8,7 +8,7 @@
 import { BackendError } from "../../errors.js";
 import { KERNEL_NAMES, type Kernel, type KernelName, type Kernels } from "./kernels.js";
 import { availableThreads, type StartedWorker, startWorker } from "./start-worker.js";
-import { type NativeSource, POOL, POOL_BYTES } from "./worker-source.js";
+import { LOOKS, type NativeSource, POOL, POOL_BYTES } from "./worker-source.js";
 
 /** The most threads that a pool has, the calling one included. */
 export const MAXIMUM_THREADS = 64;
@@ -18,8 +18,6 @@ export const MAXIMUM_PARTS = 4 * MAXIMUM_THREADS;
 const ADDRESS = 1024;
 /** Below this address the memory is the pool's. */
 export const POOL_END = ADDRESS + POOL_BYTES;
-/** How often the caller looks before it looks at the clock, and whether a worker is still there. */
-const LOOKS = 20_000;
 /**
  * How long a thread without work looks for more before it sleeps, in milliseconds. A system may put the thread that it
  * wakes behind the one that wakes it, on the same processor, and leave it there for a time slice: several milliseconds
@@ -214,7 +212,10 @@ class Patience {
     this.#turns = 0;
   }
 
-  /** In milliseconds, from the first look at a clock on. To read it takes longer than small kernels: not every turn does. */
+  /**
+   * In milliseconds. To read a clock takes longer than small kernels do: unless it has to be known `certainly`, most
+   * turns give 0 without a look.
+   */
   waited(certainly: boolean): number {
     this.#turns++;
     if (!certainly && this.#turns % TURNS_A_LOOK !== 0) return 0;

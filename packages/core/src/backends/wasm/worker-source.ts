@@ -24,8 +24,8 @@ export const POOL = {
 /** The bytes that the pool takes. */
 export const POOL_BYTES = POOL.values + 8 * POOL.valueCount * POOL.parts;
 
-/** How often a worker looks for the next part before it looks at the clock: some hundredths of a millisecond. */
-const LOOKS = 20_000;
+/** How often a thread looks for the next part before it looks at the clock: some hundredths of a millisecond. */
+export const LOOKS = 20_000;
 
 /** What a worker is told when it starts. */
 export interface WorkerStart {
