@@ -6,6 +6,9 @@ import { applyUnary, unary } from "./unary";
 /** The code of "no activation". */
 // @ts-ignore: decorator
 @inline const NONE: i32 = -1;
+/** So many floats stay in the first cache. */
+// @ts-ignore: decorator
+@inline const NEAR: usize = 4096;
 
 // @ts-ignore: decorator
 @inline
@@ -39,11 +42,16 @@ export function epilogue(c: usize, rows: usize, columns: usize, bias: usize, cod
   }
   switch (code) {
     case NONE: return loop(NONE, c, rows, columns, bias, first);
-    case 7: return loop(7, c, rows, columns, bias, first);
     case 8: return loop(8, c, rows, columns, bias, first);
     case 9: return loop(9, c, rows, columns, bias, first);
     case 10: return loop(10, c, rows, columns, bias, first);
   }
-  loop(NONE, c, rows, columns, bias, first);
-  unary(code, c, c, rows * columns, first, second);
+  // as many rows at a time as stay in the first cache
+  const most = max<usize>(1, NEAR / columns);
+  for (let row: usize = 0; row < rows; row += most) {
+    const some = min(rows - row, most);
+    const at = c + row * columns * 4;
+    loop(NONE, at, some, columns, bias, first);
+    unary(code, at, at, some * columns, first, second);
+  }
 }

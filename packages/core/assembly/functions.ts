@@ -1,8 +1,8 @@
-// exp, log, tanh and sigmoid on four float32 lanes, made of IEEE operations only, so that every engine gets the same
+// exp, log and sigmoid on four float32 lanes, and what tanh is made of, made of IEEE operations only, so that every engine gets the same
 // bits. Polynomials from Cephes (expf, logf); NaN, ±0, ±∞ and denormals as IEEE has them.
 
 // @ts-ignore: decorator
-@inline const LOG2_E: f32 = 1.4426950408889634;
+@inline export const LOG2_E: f32 = 1.4426950408889634;
 /** ln 2 in two parts, the first with 10 bits, so that its product with a whole number is exact. */
 // @ts-ignore: decorator
 @inline const LN2_HIGH: f32 = 0.693359375;
@@ -10,14 +10,14 @@
 @inline const LN2_LOW: f32 = -2.12194440e-4;
 /** 1.5 · 2²³: adding it rounds to a whole number, which is then found in the low bits. */
 // @ts-ignore: decorator
-@inline const ROUNDER: f32 = 12582912;
+@inline export const ROUNDER: f32 = 12582912;
 // @ts-ignore: decorator
-@inline const ROUNDER_BITS: i32 = 0x4b400000;
+@inline export const ROUNDER_BITS: i32 = 0x4b400000;
 
 /** (eʳ − 1 − r) / r² for |r| ≤ ½ ln 2. */
 // @ts-ignore: decorator
 @inline
-function exponentialTail(r: v128): v128 {
+export function exponentialTail(r: v128): v128 {
   let p = f32x4.add(f32x4.mul(f32x4.splat(1.9875691500e-4), r), f32x4.splat(1.3981999507e-3));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
@@ -28,14 +28,14 @@ function exponentialTail(r: v128): v128 {
 /** x − n ln 2. */
 // @ts-ignore: decorator
 @inline
-function reduced(x: v128, n: v128): v128 {
+export function reduced(x: v128, n: v128): v128 {
   return f32x4.sub(f32x4.sub(x, f32x4.mul(n, f32x4.splat(LN2_HIGH))), f32x4.mul(n, f32x4.splat(LN2_LOW)));
 }
 
 /** 2ⁿ for whole n in [−126, 127]. */
 // @ts-ignore: decorator
 @inline
-function powerOfTwo(n: v128): v128 {
+export function powerOfTwo(n: v128): v128 {
   return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
 }
 
@@ -53,35 +53,6 @@ export function exponential(x: v128): v128 {
   const whole = i32x4.sub(shifted, i32x4.splat(ROUNDER_BITS));
   const half = i32x4.shr_s(whole, 1);
   return f32x4.mul(f32x4.mul(y, powerOfTwo(half)), powerOfTwo(i32x4.sub(whole, half)));
-}
-
-/** tanh x = E / (E + 2) with E = e²ˣ − 1, computed for |x|; E = 2ⁿ(eʳ − 1) + (2ⁿ − 1). */
-// @ts-ignore: decorator
-@inline
-export function hyperbolicTangent(x: v128): v128 {
-  const sign = v128.and(x, i32x4.splat(0x80000000));
-  const bounded = f32x4.pmin(v128.xor(x, sign), f32x4.splat(9.1));
-  const doubled = f32x4.add(bounded, bounded);
-  const shifted = f32x4.add(f32x4.mul(doubled, f32x4.splat(LOG2_E)), f32x4.splat(ROUNDER));
-  const n = f32x4.sub(shifted, f32x4.splat(ROUNDER));
-  const r = reduced(doubled, n);
-  const tail = f32x4.mul(exponentialTail(r), f32x4.mul(r, r));
-  const p = f32x4.add(tail, r);
-  // what rounding eʳ − 1 lost, which shows where the next sum cancels
-  const rest = f32x4.sub(tail, f32x4.sub(p, r));
-  const scale = powerOfTwo(i32x4.sub(shifted, i32x4.splat(ROUNDER_BITS)));
-  const large = f32x4.add(f32x4.mul(p, scale), f32x4.sub(scale, f32x4.splat(1)));
-  const e = f32x4.add(large, f32x4.mul(rest, scale));
-  const sum = f32x4.add(e, f32x4.splat(2));
-  const lost = v128.and(f32x4.sub(e, f32x4.sub(sum, f32x4.splat(2))), f32x4.lt(e, f32x4.splat(2)));
-  const y = f32x4.div(e, sum);
-  // what rounding the sum lost, brought back: y·lost / sum, where 1 / sum = (1 − y) / 2. Not for a larger E: there
-  // 1 − y has too few bits left, and the loss no longer shows
-  const half = f32x4.sub(f32x4.splat(0.5), f32x4.mul(y, f32x4.splat(0.5)));
-  // and what rounding E itself lost: dy = 2 dE / sum²
-  const short = v128.and(f32x4.sub(f32x4.mul(rest, scale), f32x4.sub(e, large)), f32x4.lt(e, f32x4.splat(2)));
-  const change = f32x4.sub(f32x4.mul(short, f32x4.sub(f32x4.splat(1), y)), f32x4.mul(y, lost));
-  return v128.or(f32x4.add(y, f32x4.mul(change, half)), sign);
 }
 
 /** 1 / (1 + e⁻ˣ), written so that nothing positive is exponentiated. */

@@ -17,6 +17,23 @@ function write(at: usize, value: v128, count: usize): void {
   else storePart(at, value, count);
 }
 
+/** Bytes of a line of the cache, and of those that are claimed at once: as many as can be on their way to a processor. */
+// @ts-ignore: decorator
+@inline const LINE: usize = 64;
+// @ts-ignore: decorator
+@inline const CLAIMED: usize = 32 * LINE;
+
+/**
+ * Makes the next lines of a parameter this thread's own, and returns where they end, at most at `end`. All threads have
+ * read the parameter, so the first store to each line waits until the others have given it up. Stores wait in order, and
+ * a processor holds only so many: those of an update, with what is remembered of it, would have few lines come at once.
+ */
+function claim(at: usize, end: usize): usize {
+  const stop = min(at + CLAIMED, end);
+  for (; at < stop; at += LINE) store<i32>(at, load<i32>(at));
+  return stop;
+}
+
 // @ts-ignore: decorator
 @inline
 function adamStep(
@@ -44,13 +61,16 @@ export function adam(
   rate: f32, correction: f32, epsilon: f32,
 ): void {
   const end = parameter + (count & ~3) * 4;
-  if (parameter < end) do {
-    adamStep(parameter, gradient, m, v, 4, beta1, rest1, beta2, rest2, rate, correction, epsilon);
-    parameter += 16;
-    gradient += 16;
-    m += 16;
-    v += 16;
-  } while (parameter < end);
+  while (parameter < end) {
+    const stop = claim(parameter, end);
+    do {
+      adamStep(parameter, gradient, m, v, 4, beta1, rest1, beta2, rest2, rate, correction, epsilon);
+      parameter += 16;
+      gradient += 16;
+      m += 16;
+      v += 16;
+    } while (parameter < stop);
+  }
   const left = count & 3;
   if (left) adamStep(parameter, gradient, m, v, left, beta1, rest1, beta2, rest2, rate, correction, epsilon);
 }
@@ -73,12 +93,15 @@ export function rmsprop(
   parameter: usize, gradient: usize, meanSquare: usize, count: usize, decay: f32, rest: f32, rate: f32, epsilon: f32,
 ): void {
   const end = parameter + (count & ~3) * 4;
-  if (parameter < end) do {
-    rmspropStep(parameter, gradient, meanSquare, 4, decay, rest, rate, epsilon);
-    parameter += 16;
-    gradient += 16;
-    meanSquare += 16;
-  } while (parameter < end);
+  while (parameter < end) {
+    const stop = claim(parameter, end);
+    do {
+      rmspropStep(parameter, gradient, meanSquare, 4, decay, rest, rate, epsilon);
+      parameter += 16;
+      gradient += 16;
+      meanSquare += 16;
+    } while (parameter < stop);
+  }
   const left = count & 3;
   if (left) rmspropStep(parameter, gradient, meanSquare, left, decay, rest, rate, epsilon);
 }
@@ -103,12 +126,15 @@ export function sgd(
   parameter: usize, gradient: usize, velocity: usize, count: usize, rate: f32, momentum: f32, nesterov: bool,
 ): void {
   const end = parameter + (count & ~3) * 4;
-  if (parameter < end) do {
-    sgdStep(parameter, gradient, velocity, 4, rate, momentum, nesterov);
-    parameter += 16;
-    gradient += 16;
-    if (velocity) velocity += 16;
-  } while (parameter < end);
+  while (parameter < end) {
+    const stop = claim(parameter, end);
+    do {
+      sgdStep(parameter, gradient, velocity, 4, rate, momentum, nesterov);
+      parameter += 16;
+      gradient += 16;
+      if (velocity) velocity += 16;
+    } while (parameter < stop);
+  }
   const left = count & 3;
   if (left) sgdStep(parameter, gradient, velocity, left, rate, momentum, nesterov);
 }

@@ -1,5 +1,12 @@
 // Which thread an instance of the module computes in: what tells it which part of the scratch memory is its own.
 
+/** Where the places of the threads begin; `endOfPlaces` in src/backends/wasm/kernels.ts has the same numbers. */
+// @ts-ignore: decorator
+@inline const PLACES: usize = 64;
+/** Bytes of each. */
+// @ts-ignore: decorator
+@inline export const OWN_BYTES: usize = 1536;
+
 let thread: usize = 0;
 
 /** Tells this instance which thread it computes in, from 0. */
@@ -10,4 +17,9 @@ export function setThread(index: usize): void {
 /** Where the scratch memory of this thread begins, where each has `size` bytes from `scratch` on. */
 export function ownScratch(scratch: usize, size: usize): usize {
   return scratch + thread * size;
+}
+
+/** `OWN_BYTES` bytes that this thread has for itself, for what a kernel keeps within a call. */
+export function ownPlace(): usize {
+  return PLACES + thread * OWN_BYTES;
 }

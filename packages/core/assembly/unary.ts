@@ -2,8 +2,9 @@
 // The codes are the places of the names in UNARY_NAMES of src/backends/wasm/codes.ts.
 
 import { softplusOne } from "./double-functions";
-import { exponential, hyperbolicTangent, logarithm, logistic } from "./functions";
+import { exponential, logarithm, logistic } from "./functions";
 import { loadPart, storePart } from "./lanes";
+import { hyperbolicTangent } from "./tanh";
 
 // @ts-ignore: decorator
 @inline
@@ -22,7 +23,7 @@ function sign(x: v128): v128 {
   return v128.bitselect(one, x, v128.or(f32x4.lt(x, zero), f32x4.gt(x, zero)));
 }
 
-/** The function with this code. Always called with a constant code, so that one case is left of it. */
+/** The function with this code, but 7, tanh. Always called with a constant code, so that one case is left of it. */
 // @ts-ignore: decorator
 @inline
 export function applyUnary(code: i32, x: v128, first: v128, second: v128): v128 {
@@ -33,7 +34,6 @@ export function applyUnary(code: i32, x: v128, first: v128, second: v128): v128 
   if (code == 4) return f32x4.mul(x, x);
   if (code == 5) return f32x4.abs(x);
   if (code == 6) return sign(x);
-  if (code == 7) return hyperbolicTangent(x);
   if (code == 8) return logistic(x);
   // what is not at most 0 stays, NaN too; −0 gives +0
   if (code == 9) return v128.andnot(x, f32x4.le(x, f32x4.splat(0)));
@@ -67,7 +67,7 @@ export function unary(code: i32, x: usize, out: usize, count: usize, first: f32,
     case 4: return loop(4, x, out, count, first, second);
     case 5: return loop(5, x, out, count, first, second);
     case 6: return loop(6, x, out, count, first, second);
-    case 7: return loop(7, x, out, count, first, second);
+    case 7: return hyperbolicTangent(x, out, count);
     case 8: return loop(8, x, out, count, first, second);
     case 9: return loop(9, x, out, count, first, second);
     case 10: return loop(10, x, out, count, first, second);

@@ -2,7 +2,7 @@
 
 import { BackendError } from "../../errors.js";
 import { Engine, type NativeKernel } from "./engine.js";
-import { kernelBytes } from "./kernels.js";
+import { endOfPlaces, kernelBytes } from "./kernels.js";
 import { LinearMemory } from "./linear-memory.js";
 import { availableThreads, canShareMemory } from "./start-worker.js";
 import { MAXIMUM_THREADS, POOL_END } from "./thread-pool.js";
@@ -66,7 +66,7 @@ function prepare({ threads, relaxed = false, maximumPages }: EngineOptions) {
   }
   const limit = maximumPages === undefined ? {} : { maximumPages };
   const memory = new LinearMemory(
-    count > 1 ? { shared: true, reserved: POOL_END, ...limit } : { shared: false, ...limit },
+    count > 1 ? { shared: true, reserved: POOL_END, ...limit } : { shared: false, reserved: endOfPlaces(1), ...limit },
   );
   return { memory, threads: count, bytes: kernelBytes(memory.shared, relaxed) };
 }

@@ -73,6 +73,11 @@ export interface Jobs {
   sleep(at: number, milliseconds: number): void;
 }
 
+/** Where the kernels of so many threads keep things of their own ends: it begins at 64, with 1,536 bytes for each. */
+export function endOfPlaces(threads: number): number {
+  return 64 + 1536 * threads;
+}
+
 /** The most pages of 64 KiB that a 32-bit memory has. */
 export const MAXIMUM_PAGES = 65_536;
 

@@ -22,7 +22,7 @@ export interface MemoryStatistics {
 interface MemoryOptions {
   readonly shared: boolean;
   readonly maximumPages?: number;
-  readonly reserved?: number;
+  readonly reserved: number;
 }
 
 /** A growing memory and its free blocks. */
@@ -36,8 +36,8 @@ export class LinearMemory {
   #liveBlocks = 0;
   #buffer: ArrayBufferLike;
 
-  /** Whatever lies below `reserved` is left to who makes the memory; address 0 is nobody's. */
-  constructor({ shared, maximumPages = MAXIMUM_PAGES, reserved = 1 }: MemoryOptions) {
+  /** Whatever lies below `reserved`, at least 1, is left to who makes the memory; address 0 is nobody's. */
+  constructor({ shared, maximumPages = MAXIMUM_PAGES, reserved }: MemoryOptions) {
     this.shared = shared;
     this.#start = Math.ceil(reserved / ALIGNMENT) * ALIGNMENT;
     this.#end = this.#start;

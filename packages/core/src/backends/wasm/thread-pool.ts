@@ -6,7 +6,7 @@
 // what never changes a result: a job has the same bits in any number of parts.
 
 import { BackendError } from "../../errors.js";
-import { KERNEL_NAMES, type Kernel, type KernelName, type Kernels } from "./kernels.js";
+import { endOfPlaces, KERNEL_NAMES, type Kernel, type KernelName, type Kernels } from "./kernels.js";
 import { availableThreads, type StartedWorker, startWorker } from "./start-worker.js";
 import { LOOKS, type NativeSource, POOL, POOL_BYTES } from "./worker-source.js";
 
@@ -14,8 +14,8 @@ import { LOOKS, type NativeSource, POOL, POOL_BYTES } from "./worker-source.js";
 export const MAXIMUM_THREADS = 64;
 /** The most parts that a job has. */
 export const MAXIMUM_PARTS = 4 * MAXIMUM_THREADS;
-/** Where the pool's part of the memory begins. Address 0 stands for none in kernels. */
-const ADDRESS = 1024;
+/** Where the pool's part of the memory begins. */
+const ADDRESS = endOfPlaces(MAXIMUM_THREADS);
 /** Below this address the memory is the pool's. */
 export const POOL_END = ADDRESS + POOL_BYTES;
 /**
