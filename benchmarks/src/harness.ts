@@ -28,6 +28,8 @@ export interface InterleaveOptions {
   readonly turnMilliseconds?: number;
   /** How long a candidate is called before anything counts: engines compile what is called often, in the background. */
   readonly warmUpMilliseconds?: number;
+  /** Rounds before those that count, when all have warmed up: a process that was idle since gets its memory back. */
+  readonly rehearsals?: number;
   /** Between two turns, in milliseconds, for the threads of the one before to stop spinning and go to sleep. */
   readonly pauseMilliseconds?: number;
 }
@@ -40,7 +42,7 @@ const MOST_CALLS = 10_000;
 /** Times all candidates in turn. The first turns, which compile and warm up, are not counted. */
 export async function interleave(
   candidates: readonly Candidate[],
-  { rounds, turnMilliseconds = 150, warmUpMilliseconds = 600, pauseMilliseconds = 40 }: InterleaveOptions,
+  { rounds, turnMilliseconds = 150, warmUpMilliseconds = 600, rehearsals = 0, pauseMilliseconds = 40 }: InterleaveOptions,
 ): Promise<Measurement[]> {
   const plans = [];
   for (const candidate of candidates) {
@@ -51,9 +53,10 @@ export async function interleave(
     plans.push({ candidate, calls, turns, times: [] as number[] });
     await sleep(pauseMilliseconds);
   }
-  for (let round = 0; round < rounds; round++) {
+  for (let round = -rehearsals; round < rounds; round++) {
     for (const { candidate, calls, times } of orderOf(plans, round)) {
-      times.push((await candidate.time(calls)) / calls);
+      const time = (await candidate.time(calls)) / calls;
+      if (round >= 0) times.push(time);
       await sleep(pauseMilliseconds);
     }
   }
@@ -69,7 +72,7 @@ export async function interleave(
 
 /** Who takes part in a round, each time from another one on, so that nobody always follows the same. */
 function orderOf<T extends { readonly turns: number }>(plans: readonly T[], round: number): T[] {
-  const first = round % Math.max(1, plans.length);
+  const first = Math.abs(round) % Math.max(1, plans.length);
   return [...plans.slice(first), ...plans.slice(0, first)].filter(({ turns }) => round < turns);
 }
 

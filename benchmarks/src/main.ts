@@ -51,7 +51,7 @@ async function* compareAll(
 async function bench(options: Options): Promise<Results> {
   const turns: InterleaveOptions = {
     rounds: options.rounds,
-    ...(options.quick ? { turnMilliseconds: 5, warmUpMilliseconds: 5, pauseMilliseconds: 5 } : {}),
+    ...(options.quick ? { turnMilliseconds: 5, warmUpMilliseconds: 5, pauseMilliseconds: 5, rehearsals: 0 } : {}),
   };
   const comparisons: Comparison[] = [];
   const show = (comparison: Comparison) => {

@@ -50,6 +50,19 @@ describe("interleave", () => {
     expect([fast?.median, slow?.median]).toEqual([0.5, 20]);
   });
 
+  it("does not count rehearsals, in which everybody takes a turn", async () => {
+    let turns = 0;
+    const time = async (calls: number) => (turns++ < 7 ? 90 : 20) * calls;
+    const candidates = [
+      { name: "a", time },
+      { name: "b", time },
+    ];
+    // one turn each to estimate, two each to rehearse, and the first that counts
+    const [a, b] = await interleave(candidates, { ...options, rehearsals: 2 });
+    expect([a?.slowest, b?.slowest]).toEqual([90, 20]);
+    expect([a?.rounds, turns]).toEqual([4, 14]);
+  });
+
   it("calls each for a while before anything counts", async () => {
     const { turns, candidates } = recorded({ a: 5 });
     const [a] = await interleave(candidates, { ...options, warmUpMilliseconds: 60 });

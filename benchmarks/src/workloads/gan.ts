@@ -14,7 +14,7 @@ const TOLERANCE = 1e-3;
  * Engines compile what an iteration calls for some seconds, in threads that take processors from those that compute. A
  * training lasts minutes.
  */
-const WARM_UP = { warmUpMilliseconds: 5000 };
+const WARM_UP = { warmUpMilliseconds: 5000, rehearsals: 3 };
 const GAN_LIBRARIES: readonly string[] = ["adjoint", "tfjs", "jax-js", "torch"];
 
 /** The iteration of GAN.md, batch 128: first with batches at hand for everybody, then with adjoint drawing them. */
