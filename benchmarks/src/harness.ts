@@ -42,7 +42,13 @@ const MOST_CALLS = 10_000;
 /** Times all candidates in turn. The first turns, which compile and warm up, are not counted. */
 export async function interleave(
   candidates: readonly Candidate[],
-  { rounds, turnMilliseconds = 150, warmUpMilliseconds = 600, rehearsals = 0, pauseMilliseconds = 40 }: InterleaveOptions,
+  {
+    rounds,
+    turnMilliseconds = 150,
+    warmUpMilliseconds = 600,
+    rehearsals = 0,
+    pauseMilliseconds = 40,
+  }: InterleaveOptions,
 ): Promise<Measurement[]> {
   const plans = [];
   for (const candidate of candidates) {

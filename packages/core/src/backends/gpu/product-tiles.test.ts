@@ -25,6 +25,8 @@ describe("the tiles of a product", () => {
 
   it("are large on a GPU where there is enough to do, and small where there is not", () => {
     expect(chooseTile(specOf(4096, 4096, 4096), false)).toBe(ON_GPU.square[0]);
+    expect(chooseTile(specOf(2048, 2048, 2048), false)).toBe(ON_GPU.square[0]);
+    expect(chooseTile(specOf(1920, 2048, 2048), false)).toBe(ON_GPU.square[1]);
     expect(chooseTile(specOf(512, 512, 512), false)).toBe(ON_GPU.square[1]);
     expect(chooseTile(specOf(128, 784, 128), false)).toBe(ON_GPU.square[2]);
   });

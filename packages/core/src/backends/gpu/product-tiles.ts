@@ -1,5 +1,6 @@
 // Which part of a product a thread of a compute shader computes, chosen by the product's shape and by what computes it.
-// The tiles for a processor were measured under SwiftShader; those for a GPU follow from what every device of WebGPU has.
+// The tiles for a processor were measured under SwiftShader; those for a GPU follow from what every device of WebGPU has,
+// and how many groups are enough was measured on an H100.
 
 import type { MatmulSpec } from "../backend.js";
 
@@ -24,8 +25,9 @@ export interface Tiles {
   /** For a result of at most four columns, and for one of at most four rows. */
   readonly tall: Tile;
   readonly wide: Tile;
-  /** Groups that keep it at work. */
+  /** Groups that keep it at work; of the largest tile, which leaves fewer of them time to wait for memory, it needs more. */
   readonly enough: number;
+  readonly enoughOfLargest: number;
   /** Multiply-adds from which the largest tile is worth the time that it takes to compile. */
   readonly worthwhile: number;
 }
@@ -44,6 +46,7 @@ export const ON_GPU: Tiles = {
   tall: { rows: 4, vectors: 1, across: 1, down: 32, depth: 16 },
   wide: { rows: 4, vectors: 1, across: 32, down: 1, depth: 16 },
   enough: 64,
+  enoughOfLargest: 256,
   worthwhile: 0,
 };
 
@@ -61,13 +64,14 @@ export const ON_PROCESSOR: Tiles = {
   tall: { rows: 4, vectors: 1, across: 1, down: 4, depth: 0 },
   wide: { rows: 4, vectors: 1, across: 4, down: 1, depth: 0 },
   enough: 4,
+  enoughOfLargest: 4,
   // half a second for the largest, an eighth for the next
   worthwhile: 2 ** 22,
 };
 
 /** The largest tile that leaves enough groups, with at most half of their work beyond the edges; or else the smallest. */
 export function chooseTile(spec: MatmulSpec, onProcessor: boolean): Tile {
-  const { square, tall, wide, enough, worthwhile } = onProcessor ? ON_PROCESSOR : ON_GPU;
+  const { square, tall, wide, enough, enoughOfLargest, worthwhile } = onProcessor ? ON_PROCESSOR : ON_GPU;
   const { batch, m, n, k } = spec;
   if (n <= LANES) return tall;
   if (m <= LANES) return wide;
@@ -75,7 +79,7 @@ export function chooseTile(spec: MatmulSpec, onProcessor: boolean): Tile {
     if (tile === square[0] && batch * m * n * k < worthwhile) return false;
     const [across, down] = groupsOf(spec, tile);
     const covered = across * extentAcross(tile) * down * extentDown(tile);
-    return across * down * batch >= enough && covered <= 2 * m * n;
+    return across * down * batch >= (tile === square[0] ? enoughOfLargest : enough) && covered <= 2 * m * n;
   };
   return square.find(suits) ?? (square[square.length - 1] as Tile);
 }

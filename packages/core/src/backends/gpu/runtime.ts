@@ -2,6 +2,7 @@
 // the cache of kernels, and how to close it all.
 
 import { BackendError } from "../../errors.js";
+import { reuseBuffers } from "./buffer-reuse.js";
 import { type Device, HostDevice } from "./device.js";
 import type { DeviceProducts } from "./device-products.js";
 import type { Dialect } from "./dialect.js";
@@ -84,6 +85,7 @@ async function openDevice(
   const handle = await firstHandle(gpu, name);
   if (mode === "webgpu") {
     const example = handle as BufferHandle;
+    reuseBuffers(example.context.device);
     const products = new WebGpuProducts(name, example.context.device, { onProcessor });
     return { device: new WebGpuMemory(name, example), products };
   }
