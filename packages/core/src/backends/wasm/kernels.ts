@@ -73,7 +73,10 @@ export interface Jobs {
   sleep(at: number, milliseconds: number): void;
 }
 
-/** Where the kernels of so many threads keep things of their own ends: it begins at 64, with 1,536 bytes for each. */
+/**
+ * The end of what the kernels of so many threads have for themselves, from address 64 on, 1,536 bytes each:
+ * assembly/thread.ts has the same numbers.
+ */
 export function endOfPlaces(threads: number): number {
   return 64 + 1536 * threads;
 }

@@ -16,7 +16,7 @@ export const MAXIMUM_THREADS = 64;
 export const MAXIMUM_PARTS = 4 * MAXIMUM_THREADS;
 /** Where the pool's part of the memory begins. */
 const ADDRESS = endOfPlaces(MAXIMUM_THREADS);
-/** Below this address the memory is the pool's. */
+/** Below this address the memory is the pool's and, before it, what the kernels of each thread have for themselves. */
 export const POOL_END = ADDRESS + POOL_BYTES;
 /**
  * How long a thread without work looks for more before it sleeps, in milliseconds. A system may put the thread that it
