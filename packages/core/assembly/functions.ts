@@ -1,5 +1,5 @@
-// exp, log and sigmoid on four float32 lanes, and the parts that tanh.ts makes tanh of. IEEE operations only, so that every
-// engine gets the same bits. Polynomials from Cephes (expf, logf); NaN, ±0, ±∞ and denormals as IEEE has them.
+// exp, log and sigmoid on four float32 lanes, and the parts that tanh.ts makes tanh of. IEEE operations only, so that
+// every engine gets the same bits. Polynomials from Cephes (expf, logf); NaN, ±0, ±∞ and denormals as IEEE has them.
 
 // @ts-ignore: decorator
 @inline export const LOG2_E: f32 = 1.4426950408889634;

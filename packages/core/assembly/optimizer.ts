@@ -17,14 +17,14 @@ function write(at: usize, value: v128, count: usize): void {
   else storePart(at, value, count);
 }
 
-/** Bytes of a line of the cache, and of those that are claimed at once: as many as can be on their way to a processor. */
+/** Bytes of a line of the cache, and of those that are claimed at once: about as many as a processor can wait for. */
 // @ts-ignore: decorator
 @inline const LINE: usize = 64;
 // @ts-ignore: decorator
 @inline const CLAIMED: usize = 32 * LINE;
 
 /**
- * Makes the next lines of a parameter this thread's own, and returns where they end, at most at `end`. All threads have
+ * Makes the next lines of a parameter this thread's own, and returns where they end, `end` at the latest. All threads have
  * read the parameter, so the first store to each line waits until the others have given it up. Stores wait in order, and
  * a processor holds only so many: those of an update, with what is remembered of it, would have few lines come at once.
  */

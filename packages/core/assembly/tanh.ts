@@ -1,6 +1,6 @@
 // tanh x = E / (E + 2) with E = e²ˣ − 1, computed for |x|; E = 2ⁿ(eʳ − 1) + (2ⁿ − 1). In two passes over a few vectors
-// at a time: the operations of one vector are a chain so long that a processor sees only some vectors at once, and would
-// wait for their ends. Half the chain lets it see twice as many.
+// at a time: the operations of one vector are a chain so long that a processor sees only some vectors at once, and
+// waits for their ends. Half the chain lets it see twice as many.
 
 import { exponentialTail, LOG2_E, powerOfTwo, reduced, ROUNDER, ROUNDER_BITS } from "./functions";
 import { loadPart, storePart } from "./lanes";

@@ -23,7 +23,10 @@ function sign(x: v128): v128 {
   return v128.bitselect(one, x, v128.or(f32x4.lt(x, zero), f32x4.gt(x, zero)));
 }
 
-/** The function with this code, but tanh, 7, which is no function of one vector. Always called with a constant code, so that one case is left of it. */
+/**
+ * The function with this code, but tanh, 7, which is no function of one vector. Always called with a constant code, so
+ * that one case is left of it.
+ */
 // @ts-ignore: decorator
 @inline
 export function applyUnary(code: i32, x: v128, first: v128, second: v128): v128 {
