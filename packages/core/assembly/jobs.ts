@@ -1,15 +1,15 @@
 // A queue of jobs over shared memory, which every thread works through in order. A job is a number of parts, which may
-// be computed in any order and by anybody; the next job begins when all parts of the one before have ended. One thread
-// publishes jobs, and need not wait for any of them.
+// be computed in any order and by anybody, or one part of several calls in order; the next job begins when all parts of
+// the one before have ended. One thread publishes jobs, and need not wait for any of them.
 //
 // All hangs on one number, the ticket: the job at work (32 bits), the first of its parts that nobody has taken, counted
 // from 1 (16 bits), and the end of those (16). Who takes a part, or begins a job, swaps the ticket for its successor in
 // one step, and fails where another was faster. A ticket does not come back in 2³² jobs, so nobody mistakes a later
 // state for the one it has seen. Where the two ends are 0, the job of that number is not published yet.
 
-/** How many jobs can wait, and how many parts they can have together; powers of two. */
+/** How many jobs can wait, and how many calls they can have together; powers of two. */
 const JOBS: i32 = 256;
-const PARTS: i32 = 2048;
+const PLACES: i32 = 2048;
 
 // Byte offsets of what the queue has behind the ticket; POOL in src/backends/wasm/worker-source.ts has the same numbers.
 // What several threads write stands on lines of the cache of its own.
@@ -56,24 +56,27 @@ function beginIfIdle(at: usize): void {
   }
 }
 
-/** Where to write `count` parts of the next job: the place of the first, or −1 while there is no room for them. */
-export function placeOfParts(at: usize, count: i32): i32 {
+/** Where to write the next job: the first of `calls` places for it, or −1 while there is no room for them. */
+export function placeOfParts(at: usize, calls: i32): i32 {
   const head = load<i32>(at + HEAD);
   const waiting = atomic.load<i32>(at + PUBLISHED) - jobOf(atomic.load<i64>(at));
-  if (waiting == 0) return head & (PARTS - 1);
+  if (waiting == 0) return head & (PLACES - 1);
   // the oldest job cannot end and be replaced in here: this thread alone publishes
   const oldest = atomic.load<i32>(at + PUBLISHED) - waiting;
   const taken = head - load<i32>(at + FIRSTS + slotOf(oldest));
-  return waiting < JOBS && taken + count <= PARTS ? head & (PARTS - 1) : -1;
+  return waiting < JOBS && taken + calls <= PLACES ? head & (PLACES - 1) : -1;
 }
 
-/** Puts a job in the queue. Its `count` parts, at least one, were written from `placeOfParts` on. */
-export function publish(at: usize, count: i32): void {
+/**
+ * Puts a job in the queue: of `count` parts, at least one, written from `placeOfParts` on. Each is one call, or there is
+ * one part, of `calls`.
+ */
+export function publish(at: usize, count: i32, calls: i32): void {
   const job = atomic.load<i32>(at + PUBLISHED);
   const head = load<i32>(at + HEAD);
   store<i32>(at + COUNTS + slotOf(job), count);
   store<i32>(at + FIRSTS + slotOf(job), head);
-  store<i32>(at + HEAD, head + count);
+  store<i32>(at + HEAD, head + calls);
   atomic.store<i32>(at + PUBLISHED, job + 1);
   beginIfIdle(at);
   wake(at);
@@ -89,7 +92,7 @@ export function takePart(at: usize, last: bool): i32 {
     const next = last ? ticket - 1 : ticket + 0x10000;
     if (atomic.cmpxchg<i64>(at, ticket, next) != ticket) continue;
     const part = last ? end - 1 : start;
-    return (load<i32>(at + FIRSTS + slotOf(jobOf(ticket))) + part - 1) & (PARTS - 1);
+    return (load<i32>(at + FIRSTS + slotOf(jobOf(ticket))) + part - 1) & (PLACES - 1);
   }
 }
 

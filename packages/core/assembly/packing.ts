@@ -8,6 +8,10 @@
 // @ts-ignore: decorator
 @inline export const TILE_COLUMNS: usize = 8;
 
+/** So many rows of a B are copied at a time: four lines of the cache of each panel. */
+// @ts-ignore: decorator
+@inline const ROWS_AT_ONCE: usize = 8;
+
 /** How many panels B has, of which the last may be narrower. */
 // @ts-ignore: decorator
 @inline
@@ -100,27 +104,44 @@ export function packA(
   }
 }
 
+/**
+ * `count` panels of B, not transposed, from `x` on, whose rows are `pitch` bytes apart. Some rows at a time, from left to
+ * right: so B is read in order, and the lines of the panels are written as a whole.
+ */
+function copyPanels(x: usize, pitch: usize, count: usize, k: usize, out: usize): void {
+  for (let row: usize = 0; row < k; row += ROWS_AT_ONCE) {
+    const bytes = min(k - row, ROWS_AT_ONCE) * 32;
+    let panel = out;
+    for (let column = x, end = x + count * 32; column < end; column += 32) {
+      let from = column;
+      for (let at = panel, last = panel + bytes; at < last; at += 32) {
+        v128.store(at, v128.load(from));
+        v128.store(at, v128.load(from, 16), 16);
+        from += pitch;
+      }
+      panel += k * 32;
+    }
+    x += ROWS_AT_ONCE * pitch;
+    out += ROWS_AT_ONCE * 32;
+  }
+}
+
 /** Panels [from, to) of B, k × 8 each, to their places in `packed`. */
 export function packB(b: usize, transposed: bool, k: usize, n: usize, from: usize, to: usize, packed: usize): void {
-  for (let panel = from; panel < to; panel++) {
-    const column = panel * TILE_COLUMNS;
-    const out = packed + column * k * 4;
-    const count = min(n - column, TILE_COLUMNS);
-    if (transposed) {
-      const x = b + column * k * 4;
-      interleaveRows(x, k * 4, min<usize>(count, 4), k, out, 32);
-      // where there is no second half, the first is taken twice
-      interleaveRows(count > 4 ? x + k * 16 : x, k * 4, count > 4 ? count - 4 : 1, k, out + 16, 32);
-    } else {
-      let x = b + column * 4;
-      if (count == TILE_COLUMNS) {
-        const end = out + k * 32;
-        for (let at = out; at < end; at += 32) {
-          v128.store(at, v128.load(x));
-          v128.store(at, v128.load(x, 16), 16);
-          x += n * 4;
-        }
-      } else copyColumns(x, n * 4, count, k, out, TILE_COLUMNS);
-    }
+  let out = packed + from * k * 32;
+  if (!transposed) {
+    const full = min(to, n / TILE_COLUMNS);
+    copyPanels(b + from * 32, n * 4, full - from, k, out);
+    // the last panel may be narrower
+    const rest = full < to ? n % TILE_COLUMNS : 0;
+    if (rest) copyColumns(b + full * 32, n * 4, rest, k, packed + full * k * 32, TILE_COLUMNS);
+    return;
+  }
+  for (let panel = from; panel < to; panel++, out += k * 32) {
+    const count = min(n - panel * TILE_COLUMNS, TILE_COLUMNS);
+    const x = b + panel * k * 32;
+    interleaveRows(x, k * 4, min<usize>(count, 4), k, out, 32);
+    // where there is no second half, the first is taken twice
+    interleaveRows(count > 4 ? x + k * 16 : x, k * 4, count > 4 ? count - 4 : 1, k, out + 16, 32);
   }
 }

@@ -33,7 +33,8 @@ describe("a process whose backend has workers", () => {
     ["ready", { threads: 3, workers: 2, helped: true, product }],
     ["unready", { threads: 3, workers: 2, helped: expect.any(Boolean), product }],
     ["idle", { threads: 3, workers: 2, helped: false, product: 0 }],
-  ])("ends by itself, its workers %s", async (mode, expected) => {
+    ["small", { threads: 3, workers: 0, helped: false, product }],
+  ])("ends by itself: %s", async (mode, expected) => {
     // the timeout only ends what hangs: being killed rejects
     const { stdout, stderr } = await execute(process.execPath, [join(folder, "program.mjs"), mode], {
       timeout: 60_000,
@@ -103,13 +104,22 @@ describe("a backend with workers", () => {
     await Promise.all(ended);
   });
 
+  it("starts them when there was enough to compute, not before, and once", () => {
+    compute();
+    expect(census.nodeWorkers).toHaveLength(0);
+    for (let i = 0; i < 30; i++) compute();
+    expect(census.nodeWorkers).toHaveLength(2);
+  });
+
   it.each([true, false])("ends them when it is disposed of (all of them up: %s)", async (up) => {
-    if (up) await backend.ready();
+    const ready = backend.ready();
+    if (up) await ready;
     const ends = census.nodeWorkers.map(exit);
     expect(ends).toHaveLength(2);
     await backend.dispose();
     await Promise.all(ends);
     expect(census.nodeWorkers.map(({ threadId }) => threadId)).toEqual([-1, -1]);
+    await ready;
   });
 
   it("refuses all work after it was disposed of", async () => {
@@ -210,7 +220,9 @@ describe("a product during which workers come up", () => {
       while (engine.threads < 8 && performance.now() < end);
       return at;
     });
+    const ready = engine.ready();
     engine.product({ a, b, c, m, n, k, transposeA: false, transposeB: false });
+    await ready;
     expect(engine.threads).toBe(8);
     expect(engine.floats(c, m * n).every((value) => value === k)).toBe(true);
     engine.dispose();

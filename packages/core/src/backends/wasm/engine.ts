@@ -14,7 +14,8 @@ import { instantiate, type Kernel, type KernelName, type Kernels } from "./kerne
 import type { LinearMemory } from "./linear-memory.js";
 import { multiply, type Product } from "./products.js";
 import { reduceAxes } from "./reductions.js";
-import { MAXIMUM_PARTS, ThreadPool } from "./thread-pool.js";
+import { cutsOf } from "./shares.js";
+import { ThreadPool } from "./thread-pool.js";
 import { copyFromWindow, copyIntoWindow } from "./windows.js";
 import type { NativeSource } from "./worker-source.js";
 
@@ -24,9 +25,6 @@ export interface NativeKernel {
   /** Absent where workers have none: then it is called for whole jobs, in this thread. */
   readonly inWorkers?: NativeSource;
 }
-
-/** A thread that is held up leaves its share to the others, down to the part it has: the smaller, the shorter the wait. */
-const PARTS_A_THREAD = 4;
 
 /** So many whole numbers the kernel for that stores in one call; with more than this, waiting is cheaper than calling it. */
 const STORED_AT_ONCE = 12;
@@ -103,7 +101,7 @@ export class Engine implements KernelRunner {
   call(kernel: KernelName, values: number[]): void {
     if (this.#pool?.busy) {
       if (kernel !== "native" || this.#workersHaveNative) {
-        this.#pool.run(kernel, [values]);
+        this.#pool.runOnce(kernel, values);
         return;
       }
       this.#pool.finish();
@@ -118,17 +116,19 @@ export class Engine implements KernelRunner {
     step: number,
     values: (from: number, to: number) => number[],
   ) {
-    const threads = this.#pool?.threads ?? 1;
-    const count = Math.min(threads * PARTS_A_THREAD, MAXIMUM_PARTS, Math.floor(length / grain));
-    if (threads === 1 || count < 2) {
+    const grains = length / grain;
+    this.#pool?.expect(grains);
+    const cuts = cutsOf(this.threads, grains);
+    if (cuts.length === 1) {
       this.call(kernel, values(0, length));
       return;
     }
     const parts: number[][] = [];
-    for (let i = 0; i < count; i++) {
-      const from = Math.floor((i * length) / count / step) * step;
-      const to = i === count - 1 ? length : Math.floor(((i + 1) * length) / count / step) * step;
+    let from = 0;
+    for (const cut of cuts) {
+      const to = cut === 1 ? length : Math.floor((cut * length) / step) * step;
       if (from < to) parts.push(values(from, to));
+      from = to;
     }
     (this.#pool as ThreadPool).run(kernel, parts);
   }

@@ -2,18 +2,20 @@
 // goes on: workers compute while it prepares the next ones, and it helps them when it has to wait. Jobs are computed in
 // the order in which they came, each by all threads: every one takes the next part that is left until none is, so one
 // that the system holds up, or that has to wake first, holds up nobody but the part it has. The caller takes parts from
-// the start and workers from the end, so that each finds in its cache what it wrote there before. Which thread does
-// what never changes a result: a job has the same bits in any number of parts.
+// the start and workers from the end, so that each finds in its cache what it wrote there before. Calls too small to be
+// cut are gathered: those between two larger jobs are one job of one part. Which thread does what never changes a
+// result: a job has the same bits in any number of parts.
 
 import { BackendError } from "../../errors.js";
 import { endOfPlaces, KERNEL_NAMES, type Kernel, type KernelName, type Kernels } from "./kernels.js";
+import { MOST_SHARES } from "./shares.js";
 import { availableThreads, type StartedWorker, startWorker } from "./start-worker.js";
-import { LOOKS, type NativeSource, POOL, POOL_BYTES } from "./worker-source.js";
+import { CODE_BITS, LOOKS, type NativeSource, POOL, POOL_BYTES } from "./worker-source.js";
 
 /** The most threads that a pool has, the calling one included. */
 export const MAXIMUM_THREADS = 64;
 /** The most parts that a job has. */
-export const MAXIMUM_PARTS = 4 * MAXIMUM_THREADS;
+export const MAXIMUM_PARTS = MOST_SHARES * MAXIMUM_THREADS;
 /** Where the pool's part of the memory begins. */
 const ADDRESS = endOfPlaces(MAXIMUM_THREADS);
 /** Below this address the memory is the pool's and, before it, what the kernels of each thread have for themselves. */
@@ -33,6 +35,18 @@ const PATIENCE = 60_000;
 /** Turns in which there was something to compute, for others, after which the clock is looked at. */
 const TURNS_A_LOOK = 1000;
 
+/**
+ * To start a worker takes a thread some milliseconds, as long as to compute some hundred grains. A program that has less
+ * to do ends earlier without.
+ */
+const WORTH_STARTING = 500;
+/** So many calls wait for each other at most before threads may begin with them. */
+const MOST_GATHERED = 32;
+/** What a word of the codes says that begins a part of one call. */
+const ONE_CALL = 2 ** CODE_BITS;
+/** The bits of it that name a kernel. */
+const CODES = ONE_CALL - 1;
+
 /** What the queue says to who waits: see `awaitPart` in assembly/jobs.ts. */
 const [NOTHING_NEW, ALL_ENDED] = [0, 2];
 
@@ -45,15 +59,21 @@ export class ThreadPool {
   readonly #functions: readonly Kernel[];
   readonly #words: Int32Array;
   readonly #values: Float64Array;
-  readonly #workers: StartedWorker[] = [];
+  readonly #wanted: number;
+  readonly #startWorkers: () => StartedWorker[];
+  #workers: StartedWorker[] | undefined;
+  /** How much work there was before workers were started, in grains. */
+  #work = 0;
   readonly #maySleep = canSleep();
   readonly #awake: number;
   /** Whether jobs were put in the queue since it was last seen empty. */
   #busy = false;
+  /** How many calls are written behind the last job: of the next one, which all of them become together. */
+  #gathered = 0;
   #problem: string | undefined;
   #closed = false;
 
-  /** Starts `threads` − 1 workers. They take part as soon as each is up; nothing waits for them. */
+  /** With `threads` − 1 workers. They take part as soon as they are up; nothing waits for them. */
   constructor(
     modules: readonly WebAssembly.Module[],
     memory: WebAssembly.Memory,
@@ -64,16 +84,17 @@ export class ThreadPool {
     this.#kernels = kernels;
     this.#functions = KERNEL_NAMES.map((name) => kernels[name] as Kernel);
     this.#words = new Int32Array(memory.buffer, ADDRESS, POOL.values / 4);
-    this.#values = new Float64Array(memory.buffer, ADDRESS + POOL.values, POOL.parts * POOL.valueCount);
+    this.#values = new Float64Array(memory.buffer, ADDRESS + POOL.values, POOL.places * POOL.valueCount);
+    this.#wanted = threads;
     this.#awake = threads > availableThreads() ? 0 : AWAKE;
     const shared = { modules, memory, names: KERNEL_NAMES, address: ADDRESS, awake: this.#awake };
-    for (let thread = 1; thread < threads; thread++) {
-      const start = { ...shared, thread, ...(native ? { native } : {}) };
-      const worker = startWorker(start, (reason) => {
-        if (!this.#closed) this.#problem ??= `worker ${thread} is gone: ${reason}`;
+    this.#startWorkers = () =>
+      Array.from({ length: threads - 1 }, (_, i) => {
+        const start = { ...shared, thread: i + 1, ...(native ? { native } : {}) };
+        return startWorker(start, (reason) => {
+          if (!this.#closed) this.#problem ??= `worker ${i + 1} is gone: ${reason}`;
+        });
       });
-      this.#workers.push(worker);
-    }
   }
 
   /** How many threads compute now: the calling one and the workers that are up. */
@@ -83,7 +104,7 @@ export class ThreadPool {
 
   /** How many threads compute once all workers are up. */
   get wantedThreads(): number {
-    return 1 + this.#workers.length;
+    return this.#wanted;
   }
 
   /**
@@ -91,6 +112,7 @@ export class ThreadPool {
    * minute; the threads that are up go on computing then.
    */
   async ready(): Promise<void> {
+    this.#start();
     const began = performance.now();
     while (this.threads < this.wantedThreads && !this.#closed) {
       this.#refuseBroken();
@@ -103,6 +125,13 @@ export class ThreadPool {
       }
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
+  }
+
+  /** Told of work that comes, in grains. Starts the workers once there was enough of it. */
+  expect(grains: number): void {
+    if (this.#workers) return;
+    this.#work += grains;
+    if (this.#work >= WORTH_STARTING) this.#start();
   }
 
   /** Whether there may be jobs that have not ended. */
@@ -118,17 +147,29 @@ export class ThreadPool {
    */
   run(kernel: KernelName, parts: Parts): void {
     this.#refuseBroken();
+    this.#publishGathered();
     const first = this.#placeOf(parts.length);
-    const code = KERNEL_NAMES.indexOf(kernel);
-    for (let i = 0; i < parts.length; i++) {
-      const place = (first + i) % POOL.parts;
-      this.#words[POOL.codes / 4 + place] = code;
-      const values = parts[i] as readonly number[];
-      const at = POOL.valueCount * place;
-      for (let j = 0; j < values.length; j++) this.#values[at + j] = values[j] as number;
-    }
+    const word = codeOf(kernel) | ONE_CALL;
+    for (let i = 0; i < parts.length; i++) this.#write((first + i) % POOL.places, word, parts[i] as readonly number[]);
     this.#busy = true;
-    this.#kernels.publish(ADDRESS, parts.length);
+    this.#kernels.publish(ADDRESS, parts.length, parts.length);
+  }
+
+  /**
+   * Calls a kernel once, in any thread. Small calls one after the other become one part of one job, as long as there is
+   * other work: to hand each of them on would take longer than most do.
+   *
+   * @throws BackendError where a thread failed before
+   */
+  runOnce(kernel: KernelName, values: readonly number[]): void {
+    this.#refuseBroken();
+    const first = this.#placeOf(this.#gathered + 1);
+    this.#write((first + this.#gathered) % POOL.places, codeOf(kernel), values);
+    (this.#words[POOL.codes / 4 + first] as number) += ONE_CALL;
+    this.#gathered++;
+    this.#busy = true;
+    if (this.#gathered === MOST_GATHERED || this.#kernels.awaitPart(ADDRESS, 1, 0) === ALL_ENDED)
+      this.#publishGathered();
   }
 
   /**
@@ -138,6 +179,7 @@ export class ThreadPool {
    */
   finish(): void {
     if (!this.#busy) return;
+    this.#publishGathered();
     const patience = new Patience();
     for (;;) {
       if (this.#help()) patience.renew();
@@ -154,15 +196,31 @@ export class ThreadPool {
   close(): void {
     this.#closed = true;
     Atomics.store(this.#words, POOL.closed / 4, 1);
-    for (const worker of this.#workers) worker.terminate();
-    this.#workers.length = 0;
+    for (const worker of this.#workers ?? []) worker.terminate();
+    this.#workers = [];
   }
 
-  /** Where the next job's parts are to be written, once there is room for them. */
-  #placeOf(count: number): number {
+  #start(): void {
+    this.#workers ??= this.#startWorkers();
+  }
+
+  /** Makes the calls that wait for it a job. */
+  #publishGathered(): void {
+    if (this.#gathered) this.#kernels.publish(ADDRESS, 1, this.#gathered);
+    this.#gathered = 0;
+  }
+
+  #write(place: number, word: number, values: readonly number[]): void {
+    this.#words[POOL.codes / 4 + place] = word;
+    const at = POOL.valueCount * place;
+    for (let j = 0; j < values.length; j++) this.#values[at + j] = values[j] as number;
+  }
+
+  /** Where the next job is to be written, once there is room for so many calls. */
+  #placeOf(calls: number): number {
     const patience = new Patience();
     for (;;) {
-      const place = this.#kernels.placeOfParts(ADDRESS, count);
+      const place = this.#kernels.placeOfParts(ADDRESS, calls);
       if (place >= 0) return place;
       if (this.#help()) patience.renew();
       this.#wait(patience, this.#kernels.awaitPart(ADDRESS, LOOKS, 0));
@@ -175,10 +233,10 @@ export class ThreadPool {
     let helped = false;
     for (let part = takePart(ADDRESS, 0); part >= 0; part = takePart(ADDRESS, 0)) {
       helped = true;
-      const call = this.#functions[this.#words[POOL.codes / 4 + part] as number] as Kernel;
       let failed = 0;
       try {
-        callWith(call, this.#values, POOL.valueCount * part);
+        const calls = (this.#words[POOL.codes / 4 + part] as number) >>> CODE_BITS;
+        for (let i = 0; i < calls; i++) this.#call((part + i) % POOL.places);
       } catch {
         // the others go on for now: nothing may be freed before all have ended
         failed = 1;
@@ -186,6 +244,11 @@ export class ThreadPool {
       endPart(ADDRESS, 0, failed);
     }
     return helped;
+  }
+
+  #call(place: number): void {
+    const code = (this.#words[POOL.codes / 4 + place] as number) & CODES;
+    callWith(this.#functions[code] as Kernel, this.#values, POOL.valueCount * place);
   }
 
   /** Sleeps for a while where the queue stays as it is, if it may, and throws once that has gone on for too long. */
@@ -223,6 +286,12 @@ class Patience {
     this.#since ||= now;
     return now - this.#since;
   }
+}
+
+const codes = new Map(KERNEL_NAMES.map((name, code) => [name, code]));
+
+function codeOf(kernel: KernelName): number {
+  return codes.get(kernel) as number;
 }
 
 /** Calls a kernel with the values of a part. Written out, since spreading an array takes longer than small kernels do. */

@@ -11,18 +11,21 @@ export const POOL = {
   closed: 324,
   /** How many parts each thread has finished since it started. */
   finished: 512,
-  /** Which kernel computes a part, for all parts that there is room for. */
+  /** Which kernel a call is of, for all calls that there is room for, and of the first of a part how many it has. */
   codes: 3072,
-  /** The values that it is called with. */
+  /** The values of a call. */
   values: 16_384,
-  /** How many values a part has. */
+  /** How many values a call has. */
   valueCount: 16,
-  /** How many parts there is room for. */
-  parts: 2048,
+  /** How many calls there is room for. */
+  places: 2048,
 } as const;
 
+/** A word of the codes has the number of calls above so many bits. */
+export const CODE_BITS = 16;
+
 /** The bytes that the pool takes. */
-export const POOL_BYTES = POOL.values + 8 * POOL.valueCount * POOL.parts;
+export const POOL_BYTES = POOL.values + 8 * POOL.valueCount * POOL.places;
 
 /** How often a thread looks for the next part before it looks at the clock: some hundredths of a millisecond. */
 export const LOOKS = 20_000;
@@ -62,7 +65,7 @@ function work({ modules, memory, names, address, thread, awake, native }) {
   const functions = names.map((name) => kernels[name]);
   if (native) functions[names.indexOf("native")] = new Function("require", "memory", "data", native.source)(require, memory, native.data);
   const words = new Int32Array(memory.buffer, address, ${POOL.values / 4});
-  const values = new Float64Array(memory.buffer, address + ${POOL.values}, ${POOL.valueCount * POOL.parts});
+  const values = new Float64Array(memory.buffer, address + ${POOL.values}, ${POOL.valueCount * POOL.places});
   const { takePart, endPart, awaitPart, sleep } = kernels;
   Atomics.add(words, ${POOL.ready / 4}, 1);
   let idleSince = 0;
@@ -78,10 +81,14 @@ function work({ modules, memory, names, address, thread, awake, native }) {
       continue;
     }
     idleSince = 0;
-    const at = ${POOL.valueCount} * part;
     let failed = 0;
     try {
-      functions[words[${POOL.codes / 4} + part]](${values});
+      const calls = words[${POOL.codes / 4} + part] >>> ${CODE_BITS};
+      for (let i = 0; i < calls; i++) {
+        const place = (part + i) & ${POOL.places - 1};
+        const at = ${POOL.valueCount} * place;
+        functions[words[${POOL.codes / 4} + place] & ${2 ** CODE_BITS - 1}](${values});
+      }
     } catch {
       failed = 1;
     }
