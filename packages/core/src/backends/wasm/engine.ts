@@ -47,7 +47,7 @@ export class Engine implements KernelRunner {
     if (threads > 1) this.#pool = new ThreadPool(modules, memory.memory, this.kernels, threads, native?.inWorkers);
   }
 
-  /** How many threads compute at this moment: workers take part as soon as they are up. */
+  /** How many threads compute at this moment: workers start when it pays, and take part as soon as they are up. */
   get threads(): number {
     return this.#pool?.threads ?? 1;
   }
@@ -57,7 +57,7 @@ export class Engine implements KernelRunner {
     return this.#pool?.wantedThreads ?? 1;
   }
 
-  /** Resolves when all threads are up. Nothing needs it but measurements and tests. */
+  /** Starts all threads that are not started, and resolves when they are up. Only measurements and tests need it. */
   async ready(): Promise<void> {
     await this.#pool?.ready();
   }

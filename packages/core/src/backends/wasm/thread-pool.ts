@@ -62,7 +62,7 @@ export class ThreadPool {
   readonly #wanted: number;
   readonly #startWorkers: () => StartedWorker[];
   #workers: StartedWorker[] | undefined;
-  /** How much work there was before workers were started, in grains. */
+  /** How much work there was while no worker was started, in grains. */
   #work = 0;
   readonly #maySleep = canSleep();
   readonly #awake: number;
@@ -73,7 +73,7 @@ export class ThreadPool {
   #problem: string | undefined;
   #closed = false;
 
-  /** With `threads` − 1 workers. They take part as soon as they are up; nothing waits for them. */
+  /** With `threads` − 1 workers, which start later. They take part as soon as they are up; nothing waits for them. */
   constructor(
     modules: readonly WebAssembly.Module[],
     memory: WebAssembly.Memory,
@@ -108,7 +108,7 @@ export class ThreadPool {
   }
 
   /**
-   * Resolves when all workers are up. Rejects with a BackendError where one cannot be started, or does not answer for a
+   * Starts the workers, where they are not, and resolves when all are up. Rejects with a BackendError where one cannot be started, or does not answer for a
    * minute; the threads that are up go on computing then.
    */
   async ready(): Promise<void> {

@@ -88,8 +88,9 @@ export class WasmBackend implements Backend {
   }
 
   /**
-   * Resolves when all threads are up; until then fewer of them compute, with the same results. Rejects with a
-   * BackendError where a thread cannot be started, or does not answer for a minute.
+   * Resolves when all threads are up; until then fewer of them compute, with the same results. They start when there was
+   * enough to compute for them, or by this call. Rejects with a BackendError where a thread cannot be started, or does
+   * not answer for a minute.
    */
   ready(): Promise<void> {
     return this.#engine.ready();
