@@ -3,7 +3,7 @@
 import type { Contestant } from "./contestants/contestant.js";
 import { type Roster, startRoster, versionsOf } from "./contestants/roster.js";
 import type { InterleaveOptions } from "./harness.js";
-import { HELP, type Options, readOptions } from "./options.js";
+import { commandOf, HELP, type Options, readOptions } from "./options.js";
 import { writeReadme } from "./readme.js";
 import {
   type Comparison,
@@ -82,7 +82,7 @@ async function bench(options: Options): Promise<Results> {
     ...(await measureStill(options)),
     comparisons,
     missing: notRun,
-    command: command(),
+    command: commandOf(process.argv.slice(2)),
     date: today(),
   };
 }
@@ -95,11 +95,6 @@ async function measureStill({ only, memory: isMemoryWanted, quick }: Options) {
   const memory: MemoryTable[] = isMemoryWanted ? [await measureMemory(MEMORY_THREADS, moments)] : [];
   for (const table of memory) console.log(formatMemory(table));
   return { sizes, memory };
-}
-
-function command(): string {
-  const args = process.argv.slice(2);
-  return ["npm run bench", ...(args.length > 0 ? ["--", ...args] : [])].join(" ");
 }
 
 function today(): string {

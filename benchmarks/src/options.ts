@@ -78,6 +78,12 @@ export function readOptions(args: readonly string[]): Options {
   return { ...values, only: only.filter(isPart), rounds, peak };
 }
 
+/** The command with these arguments, as results name it: without the folder that they go to, which is of one machine. */
+export function commandOf(args: readonly string[]): string {
+  const told = args.filter((arg, i) => !/^--out(=|$)/.test(arg) && args[i - 1] !== "--out");
+  return ["npm run bench", ...(told.length > 0 ? ["--", ...told] : [])].join(" ");
+}
+
 function isPart(name: string): name is Part {
   return (PARTS as readonly string[]).includes(name);
 }

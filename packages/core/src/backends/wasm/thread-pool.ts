@@ -108,8 +108,8 @@ export class ThreadPool {
   }
 
   /**
-   * Starts the workers, where they are not, and resolves when all are up. Rejects with a BackendError where one cannot be started, or does not answer for a
-   * minute; the threads that are up go on computing then.
+   * Starts the workers, where they are not, and resolves when all are up. Rejects with a BackendError where one cannot be
+   * started, or does not answer for a minute; the threads that are up go on computing then.
    */
   async ready(): Promise<void> {
     this.#start();
