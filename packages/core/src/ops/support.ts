@@ -4,8 +4,7 @@ import type { Backend } from "../backends/backend.js";
 import { currentBackend } from "../backends/current.js";
 import type { DType } from "../dtype.js";
 import { BackendError, DTypeError } from "../errors.js";
-import { Tensor } from "../tensor.js";
-import { constantOf } from "./constants.js";
+import { Tensor, wrap } from "../tensor.js";
 
 /** Where a tensor is expected, a number will do: it broadcasts. */
 export type TensorLike = Tensor | number;
@@ -29,7 +28,7 @@ function constant(where: string, value: unknown, backend: Backend, dtype: DType)
   if (typeof value !== "number") {
     throw new DTypeError(where, `expected a tensor or a number, got ${describe(value)}; make tensors with tensor(…)`);
   }
-  return constantOf(backend, dtype, value);
+  return wrap(backend, backend.fill(dtype, 1, value), [], "a number");
 }
 
 /** What a wrong argument is called in an error. */

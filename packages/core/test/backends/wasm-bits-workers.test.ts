@@ -104,8 +104,10 @@ describe("a backend with workers", () => {
     await Promise.all(ended);
   });
 
-  it("starts them when there was enough to compute, not before, and once", () => {
+  it("starts them when there was enough to compute that they could share, not before, and once", () => {
     compute();
+    const small = backend.fill("float32", 40_000, 1);
+    for (let i = 0; i < 1000; i++) backend.free(backend.unary("neg", small, []));
     expect(census.nodeWorkers).toHaveLength(0);
     for (let i = 0; i < 30; i++) compute();
     expect(census.nodeWorkers).toHaveLength(2);

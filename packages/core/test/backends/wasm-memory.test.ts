@@ -14,7 +14,6 @@ import {
   ReleasedError,
   Reshape,
   randomNormal,
-  reshape,
   Sequential,
   Sigmoid,
   scope,
@@ -139,7 +138,7 @@ describe("what a buffer belongs to", () => {
   });
 
   it("what a scope returns to no other is an array of the collector's, and computes on", () => {
-    const kept = on(() => scope(() => ({ x: tensor([3, 4]), list: [tensor([-10, -12]).neg()] })));
+    const kept = on(() => scope(() => ({ x: tensor([3, 4]), list: [tensor([5, 6]).mul(2)] })));
     expect(buffers()).toBe(0);
     expect([...kept.x.dataSync()]).toEqual([3, 4]);
     const sum = scope(() => kept.x.add(kept.list[0] as Tensor).sum());
@@ -169,7 +168,7 @@ describe("what a buffer belongs to", () => {
     );
     const message =
       "mul: the tensor made by tanh was released when its scope ended; return it from the scope's function, or keep(tensor) it";
-    expect(() => gone?.mul(gone)).toThrow(new ReleasedError("mul", message.slice(5)));
+    expect(() => gone?.mul(2)).toThrow(new ReleasedError("mul", message.slice(5)));
     expect(buffers()).toBe(0);
   });
 
@@ -184,33 +183,11 @@ describe("what a buffer belongs to", () => {
   });
 
   it("a buffer that was freed is the next of its size to be handed out", () => {
-    const round = () => on(() => scope(() => [3, 1009, 70_001].map((size) => zeros([size]).exp().sum().itemSync())));
+    const round = () => on(() => scope(() => [3, 1009, 70_001].map((size) => zeros([size]).add(1).sum().itemSync())));
     round();
     const { pages } = backend.memory();
     for (let i = 0; i < 50; i++) round();
     expect(backend.memory()).toEqual({ pages, buffers: 0, bytes: 0 });
-  });
-
-  it("a number beside tensors is made once, and of many the first ones stay", () => {
-    const add = (numbers: readonly number[]) =>
-      on(() => scope(() => numbers.map((x) => zeros([2]).add(x).dataSync()[1])));
-    expect(add([3, 3, 0, -0, 3])).toEqual([3, 3, 0, 0, 3]);
-    expect(buffers()).toBe(2);
-    const many = Array.from({ length: 200 }, (_, i) => i);
-    for (let i = 0; i < 3; i++) expect(add(many)).toEqual(many);
-    expect(buffers()).toBe(64);
-  });
-
-  it("a number is made anew where the one that was kept was disposed of", () => {
-    const product = () => on(() => scope(() => tensor([4]).mul(0.5).itemSync()));
-    expect(product()).toBe(2);
-    on(() => reshape(0.5 as unknown as Tensor, [1]).dispose());
-    expect(product()).toBe(2);
-  });
-
-  it("−0 is not taken for 0", () => {
-    const products = on(() => scope(() => [0, -0].map((x) => tensor([4]).mul(x).itemSync())));
-    expect(products).toEqual([0, -0]);
   });
 
   it("a step without a scope can follow one with it, and the other way round", () => {
@@ -237,9 +214,9 @@ describe("memory that runs out", () => {
         expect(() => zeros([2 ** 31, 2 ** 20])).toThrow(outOfMemory);
         expect(() => small.reshape([1000, 1]).add(small)).toThrow(outOfMemory);
         expect(backend.memory().buffers).toBe(1);
-        return small.exp().sum();
+        return small.add(2).sum();
       });
-      expect(x.itemSync()).toBe(1000);
+      expect(x.itemSync()).toBe(2000);
       expect(backend.memory()).toMatchObject({ buffers: 0, bytes: 0 });
     });
   });

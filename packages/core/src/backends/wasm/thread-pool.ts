@@ -127,9 +127,9 @@ export class ThreadPool {
     }
   }
 
-  /** Told of work that comes, in grains. Starts the workers once there was enough of it. */
+  /** Told of work that comes, in grains. Starts the workers once there was enough that they could have shared. */
   expect(grains: number): void {
-    if (this.#workers) return;
+    if (this.#workers || grains < 2) return;
     this.#work += grains;
     if (this.#work >= WORTH_STARTING) this.#start();
   }

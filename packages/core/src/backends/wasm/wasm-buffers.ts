@@ -18,7 +18,7 @@ export interface WasmBuffer extends BackendBuffer {
 export interface WasmMemory {
   /** Pages of 64 KiB that the linear memory has. It never shrinks. */
   readonly pages: number;
-  /** Buffers that live in it; one for each number that stands among the arguments of ops, up to 64, once it was used. */
+  /** Buffers that live in it. */
   readonly buffers: number;
   /** Bytes that those take. */
   readonly bytes: number;
