@@ -224,8 +224,8 @@ describe("a product during which workers come up", () => {
     });
     const ready = engine.ready();
     engine.product({ a, b, c, m, n, k, transposeA: false, transposeB: false });
-    await ready;
     expect(engine.threads).toBe(8);
+    await ready;
     expect(engine.floats(c, m * n).every((value) => value === k)).toBe(true);
     engine.dispose();
   });

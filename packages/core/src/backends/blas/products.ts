@@ -61,7 +61,7 @@ export function multiplyByBlas(engine: Engine, product: Product, together: boole
   // from one row of A, or column of B, to the next
   const [stepA, stepB] = [product.transposeA ? 1 : k, product.transposeB ? k : 1];
   const modes = [product.transposeA, product.transposeB].map((is) => (is ? CBLAS.transposed : CBLAS.asIs));
-  const share = Math.ceil(length / (PARTS_A_THREAD * engine.threads));
+  const share = Math.floor(length / (PARTS_A_THREAD * engine.threads));
   const grain = together ? Math.max(LEAST, share, Math.ceil(GRAIN / (other * k))) : length + 1;
   engine.split("native", length, grain, 4, (from, to) => {
     const part = to - from;

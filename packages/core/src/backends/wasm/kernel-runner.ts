@@ -35,7 +35,7 @@ export interface KernelRunner {
   lendIntegers(values: ArrayLike<number>, use: (at: Address) => void): void;
 
   /**
-   * Calls a kernel on `length` items, in as many parts as there are threads and times `grain` items.
+   * Calls a kernel on `length` items, cut for as many threads as have at least `grain` of them: see shares.ts.
    *
    * @param step each part but the last is a multiple of it
    * @param values the kernel's values for the items [from, to); called once for each part

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cutsOf, MOST_SHARES } from "./shares.js";
+import { cutsOf } from "./shares.js";
+import { MAXIMUM_THREADS } from "./thread-pool.js";
+import { POOL } from "./worker-source.js";
 
 /** The shares of a job that its parts have, from the first to the last. */
 function sharesOf(threads: number, grains: number): number[] {
@@ -35,11 +37,15 @@ describe("the parts of a job", () => {
         expect(cutsOf(threads, grains).at(-1)).toBe(1);
         expect(Math.min(...shares)).toBeGreaterThan(0);
         expect(shares.length % taking).toBe(0);
-        expect(shares.length).toBeLessThanOrEqual(MOST_SHARES * taking);
         const callers = shares.slice(0, shares.length / taking).reduce((sum, share) => sum + share, 0);
         expect(callers).toBeCloseTo(1 / taking, 9);
       }),
     );
+  });
+
+  it("are never more than the queue has room for", () => {
+    expect(cutsOf(MAXIMUM_THREADS, 1e9)).toHaveLength(320);
+    expect(POOL.places).toBeGreaterThanOrEqual(320);
   });
 
   it("have no less than a fraction of a grain", () => {

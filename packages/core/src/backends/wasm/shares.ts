@@ -9,9 +9,6 @@ const SHARES: readonly (readonly [grains: number, shares: readonly number[]])[] 
   [2, [2, 1]],
   [0, [1]],
 ];
-/** The most parts that a thread has. */
-export const MOST_SHARES = 5;
-
 /** Of a job in one part. */
 const WHOLE: readonly number[] = [1];
 

@@ -8,14 +8,12 @@
 
 import { BackendError } from "../../errors.js";
 import { endOfPlaces, KERNEL_NAMES, type Kernel, type KernelName, type Kernels } from "./kernels.js";
-import { MOST_SHARES } from "./shares.js";
+import { canSleep, Patience } from "./patience.js";
 import { availableThreads, type StartedWorker, startWorker } from "./start-worker.js";
 import { CODE_BITS, LOOKS, type NativeSource, POOL, POOL_BYTES } from "./worker-source.js";
 
 /** The most threads that a pool has, the calling one included. */
 export const MAXIMUM_THREADS = 64;
-/** The most parts that a job has. */
-export const MAXIMUM_PARTS = MOST_SHARES * MAXIMUM_THREADS;
 /** Where the pool's part of the memory begins. */
 const ADDRESS = endOfPlaces(MAXIMUM_THREADS);
 /** Below this address the memory is the pool's and, before it, what the kernels of each thread have for themselves. */
@@ -31,9 +29,6 @@ const AWAKE = 2;
 const NAP = 100;
 /** A part takes about as long as one of the caller's own; one that takes so much longer (in ms), or a start, never ends. */
 const PATIENCE = 60_000;
-
-/** Turns in which there was something to compute, for others, after which the clock is looked at. */
-const TURNS_A_LOOK = 1000;
 
 /**
  * To start a worker takes a thread some milliseconds, as long as to compute some hundred grains. A program that has less
@@ -140,8 +135,8 @@ export class ThreadPool {
   }
 
   /**
-   * Calls a kernel once for each part, of which there are at most `MAXIMUM_PARTS`, after all jobs before. What the job
-   * writes is there after `finish`.
+   * Calls a kernel once for each part, after all jobs before. What the job writes is there after `finish`. The queue has
+   * room for 2,048 parts; where `cutsOf` cuts, there are at most 320.
    *
    * @throws BackendError where a thread failed before
    */
@@ -264,30 +259,6 @@ export class ThreadPool {
   }
 }
 
-/** How long the calling thread has been waiting for workers, without anything to compute. */
-class Patience {
-  #since = 0;
-  #turns = 0;
-
-  /** Begins anew. */
-  renew(): void {
-    this.#since = 0;
-    this.#turns = 0;
-  }
-
-  /**
-   * In milliseconds. To read a clock takes longer than small kernels do: unless it has to be known `certainly`, most
-   * turns give 0 without a look.
-   */
-  waited(certainly: boolean): number {
-    this.#turns++;
-    if (!certainly && this.#turns % TURNS_A_LOOK !== 0) return 0;
-    const now = performance.now();
-    this.#since ||= now;
-    return now - this.#since;
-  }
-}
-
 const codes = new Map(KERNEL_NAMES.map((name, code) => [name, code]));
 
 function codeOf(kernel: KernelName): number {
@@ -304,14 +275,4 @@ function callWith(call: Kernel, values: Float64Array, at: number): void {
     value(8), value(9), value(10), value(11),
     value(12), value(13), value(14), value(15),
   );
-}
-
-/** Whether this thread may sleep: a browser's main thread may not. */
-function canSleep(): boolean {
-  try {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
