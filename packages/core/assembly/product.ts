@@ -3,7 +3,6 @@
 // block or thread it falls to: that makes its bits independent of all three.
 
 import { epilogue } from "./epilogue";
-import { multiplyAdd } from "./lanes";
 import { packA, packB, packedSize, panelsOf, TILE_COLUMNS, TILE_ROWS } from "./packing";
 import { ownScratch } from "./thread";
 
@@ -22,99 +21,12 @@ export function productScratch(k: usize, n: usize): usize {
   return BLOCK_DEPTH * BLOCK_ROWS * 4 + TILE_ROWS * TILE_COLUMNS * 4 + packedSize(k, n);
 }
 
-/** c (4×8, rows `pitch` bytes apart) = or += k terms of a panel of A times one of B. */
-function tile(k: usize, a: usize, b: usize, c: usize, pitch: usize, accumulate: bool): void {
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
-  const row1 = c + pitch;
-  const row2 = row1 + pitch;
-  const row3 = row2 + pitch;
-  if (accumulate) {
-    c00 = v128.load(c);
-    c01 = v128.load(c, 16);
-    c10 = v128.load(row1);
-    c11 = v128.load(row1, 16);
-    c20 = v128.load(row2);
-    c21 = v128.load(row2, 16);
-    c30 = v128.load(row3);
-    c31 = v128.load(row3, 16);
-  }
-  const end = a + k * 16;
-  // Four steps a turn, each with its own way out. So an engine hoists the addresses of the splats, checks its stack once
-  // a turn and keeps every step's values in registers; one block of four steps makes V8 load all first and spill.
-  if (k) do {
-    const b00 = v128.load(b), b01 = v128.load(b, 16);
-    const a00 = v128.load32_splat(a);
-    c00 = multiplyAdd(a00, b00, c00);
-    c01 = multiplyAdd(a00, b01, c01);
-    const a01 = v128.load32_splat(a, 4);
-    c10 = multiplyAdd(a01, b00, c10);
-    c11 = multiplyAdd(a01, b01, c11);
-    const a02 = v128.load32_splat(a, 8);
-    c20 = multiplyAdd(a02, b00, c20);
-    c21 = multiplyAdd(a02, b01, c21);
-    const a03 = v128.load32_splat(a, 12);
-    c30 = multiplyAdd(a03, b00, c30);
-    c31 = multiplyAdd(a03, b01, c31);
-    a += 16;
-    if (a >= end) break;
-
-    const b10 = v128.load(b, 32), b11 = v128.load(b, 48);
-    const a10 = v128.load32_splat(a);
-    c00 = multiplyAdd(a10, b10, c00);
-    c01 = multiplyAdd(a10, b11, c01);
-    const a11 = v128.load32_splat(a, 4);
-    c10 = multiplyAdd(a11, b10, c10);
-    c11 = multiplyAdd(a11, b11, c11);
-    const a12 = v128.load32_splat(a, 8);
-    c20 = multiplyAdd(a12, b10, c20);
-    c21 = multiplyAdd(a12, b11, c21);
-    const a13 = v128.load32_splat(a, 12);
-    c30 = multiplyAdd(a13, b10, c30);
-    c31 = multiplyAdd(a13, b11, c31);
-    a += 16;
-    if (a >= end) break;
-
-    const b20 = v128.load(b, 64), b21 = v128.load(b, 80);
-    const a20 = v128.load32_splat(a);
-    c00 = multiplyAdd(a20, b20, c00);
-    c01 = multiplyAdd(a20, b21, c01);
-    const a21 = v128.load32_splat(a, 4);
-    c10 = multiplyAdd(a21, b20, c10);
-    c11 = multiplyAdd(a21, b21, c11);
-    const a22 = v128.load32_splat(a, 8);
-    c20 = multiplyAdd(a22, b20, c20);
-    c21 = multiplyAdd(a22, b21, c21);
-    const a23 = v128.load32_splat(a, 12);
-    c30 = multiplyAdd(a23, b20, c30);
-    c31 = multiplyAdd(a23, b21, c31);
-    a += 16;
-    if (a >= end) break;
-
-    const b30 = v128.load(b, 96), b31 = v128.load(b, 112);
-    const a30 = v128.load32_splat(a);
-    c00 = multiplyAdd(a30, b30, c00);
-    c01 = multiplyAdd(a30, b31, c01);
-    const a31 = v128.load32_splat(a, 4);
-    c10 = multiplyAdd(a31, b30, c10);
-    c11 = multiplyAdd(a31, b31, c11);
-    const a32 = v128.load32_splat(a, 8);
-    c20 = multiplyAdd(a32, b30, c20);
-    c21 = multiplyAdd(a32, b31, c21);
-    const a33 = v128.load32_splat(a, 12);
-    c30 = multiplyAdd(a33, b30, c30);
-    c31 = multiplyAdd(a33, b31, c31);
-    a += 16;
-    b += 128;
-  } while (a < end);
-  v128.store(c, c00);
-  v128.store(c, c01, 16);
-  v128.store(row1, c10);
-  v128.store(row1, c11, 16);
-  v128.store(row2, c20);
-  v128.store(row2, c21, 16);
-  v128.store(row3, c30);
-  v128.store(row3, c31, 16);
-}
+/** `count` tiles of c under each other, rows `pitch` bytes apart, = or += k terms of panels of A times one of B. */
+// @ts-ignore: decorator
+@external("assembly", "tiles")
+declare function tiles(
+  k: usize, a: usize, b: usize, c: usize, pitch: usize, accumulate: bool, count: usize,
+): void;
 
 /** A tile at the edge, `rows` × `columns`: computed beside, and only what is there is copied. */
 function edgeTile(
@@ -123,7 +35,7 @@ function edgeTile(
   if (accumulate) {
     for (let i: usize = 0; i < rows; i++) memory.copy(spare + i * 32, c + i * pitch, columns * 4);
   }
-  tile(k, a, b, spare, 32, accumulate);
+  tiles(k, a, b, spare, TILE_COLUMNS * 4, accumulate, 1);
   for (let i: usize = 0; i < rows; i++) memory.copy(c + i * pitch, spare + i * 32, columns * 4);
 }
 
@@ -168,12 +80,12 @@ function rowBlock(
   for (let column: usize = 0; column < n; column += TILE_COLUMNS) {
     const columns = min(n - column, TILE_COLUMNS);
     const panel = b + column * k * 4;
-    for (let i: usize = 0; i < rows; i += TILE_ROWS) {
-      const at = c + i * pitch + column * 4;
+    const at = c + column * 4;
+    const whole = columns == TILE_COLUMNS ? rows / TILE_ROWS : 0;
+    if (whole) tiles(depth, a, panel, at, pitch, accumulate, whole);
+    for (let i = whole * TILE_ROWS; i < rows; i += TILE_ROWS) {
       const height = min(rows - i, TILE_ROWS);
-      if (height == TILE_ROWS && columns == TILE_COLUMNS) {
-        tile(depth, a + i * depth * 4, panel, at, pitch, accumulate);
-      } else edgeTile(depth, a + i * depth * 4, panel, at, pitch, accumulate, height, columns, spare);
+      edgeTile(depth, a + i * depth * 4, panel, at + i * pitch, pitch, accumulate, height, columns, spare);
     }
   }
 }

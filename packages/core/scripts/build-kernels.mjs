@@ -1,5 +1,5 @@
 // Compiles assembly/ and writes src/backends/wasm/kernels.generated.ts, as base64: the modules for shared memory, of
-// which kernels.ts makes those without. The second has the tile of products once more, with fused multiply-add, which
+// which kernels.ts makes those without. The second has the tiles of products once more, with fused multiply-add, which
 // gives up bits that are the same on every machine.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
+import binaryen from "assemblyscript/binaryen";
+import { tilesText } from "../assembly/tiles.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "adjoint-kernels-"));
@@ -21,7 +23,20 @@ async function compile(source, features) {
   const enabled = features.flatMap((feature) => ["--enable", feature]);
   const { error, stderr } = await asc.main([join(root, "assembly", source), "-o", out, ...flags, ...enabled]);
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
-  return readFileSync(out);
+  return withTiles(readFileSync(out), features.includes("relaxed-simd"));
+}
+
+/** The module with the function of assembly/tiles.mjs in the place of the import that stands for it. */
+function withTiles(bytes, fused) {
+  const text = binaryen.readBinary(bytes).emitText();
+  const stand = /\(import "assembly" "tiles" \(func (\S+) .*\)\)\n/.exec(text);
+  if (!stand) throw new Error("the compiled module does not import its tiles");
+  const end = text.lastIndexOf(")");
+  const whole = text.slice(0, end).replace(stand[0], "") + tilesText(stand[1], fused) + text.slice(end);
+  const linked = binaryen.parseText(whole);
+  linked.setFeatures(binaryen.Features.All);
+  if (!linked.validate()) throw new Error("the module with its tiles is not valid");
+  return Buffer.from(linked.emitBinary());
 }
 
 try {

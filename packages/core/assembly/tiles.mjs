@@ -1,0 +1,79 @@
+// The innermost loops of a product, as WebAssembly text: the one kernel that is not in AssemblyScript. Its speed hangs on
+// two things that are lost on the way through a compiler.
+//
+// The order. An engine keeps the instructions of a module in their order (V8 does from Node 24 on), and processors take
+// two products and then two sums a fifth faster than a product and a sum by turns, for which AssemblyScript's optimizer
+// writes them next to each other.
+//
+// The length of a turn. Engines look for interrupts once in every turn of a loop, which takes as long as a third of a
+// step. So a turn has sixteen steps, each with its own way out; between them an engine can move nothing, and keeps the
+// values of a step in registers.
+
+/** Rows and columns of a tile; of the columns, four are a vector. */
+const [ROWS, VECTORS] = [4, 2];
+/** Steps in a turn of the loop. */
+const STEPS = 16;
+
+const rows = Array.from({ length: ROWS }, (_, row) => row);
+const vectors = Array.from({ length: VECTORS }, (_, vector) => vector);
+const cells = rows.flatMap((row) => vectors.map((vector) => ({ row, vector, name: `$c${row}${vector}` })));
+
+const get = (name) => `(local.get ${name})`;
+const set = (name, value) => `(local.set ${name} ${value})`;
+const add = (name, value) => set(name, `(i32.add ${get(name)} ${value})`);
+const constant = (value) => `(i32.const ${value})`;
+const load = (at, offset) => `(v128.load offset=${offset} align=4 ${get(at)})`;
+const lines = (list) => list.join("\n");
+
+/** One inner index: a row of the panel of B in two vectors, and each value of a column of A times both. */
+function step(index, fused) {
+  const splat = (row) => set("$a0", `(v128.load32_splat offset=${4 * row} ${get("$a")})`);
+  const product = (vector) => `(f32x4.mul ${get("$a0")} ${get(`$b${vector}`)})`;
+  const sum = (cell, vector) =>
+    fused
+      ? set(cell, `(f32x4.relaxed_madd ${get("$a0")} ${get(`$b${vector}`)} ${get(cell)})`)
+      : set(cell, `(f32x4.add ${get(`$p${vector}`)} ${get(cell)})`);
+  return lines([
+    ...vectors.map((vector) => set(`$b${vector}`, load("$b", 16 * (VECTORS * index + vector)))),
+    ...rows.flatMap((row) => [
+      splat(row),
+      ...(fused ? [] : vectors.map((vector) => set(`$p${vector}`, product(vector)))),
+      ...vectors.map((vector) => sum(`$c${row}${vector}`, vector)),
+    ]),
+    add("$a", constant(4 * ROWS)),
+  ]);
+}
+
+/**
+ * The text of a function `name`: `count` tiles of C, each 4×8 and under the one before, rows `pitch` bytes apart, = or
+ * += `k` terms of as many panels of A times one of B. `k` and `count` are at least 1.
+ *
+ * @param name what modules call it
+ * @param fused whether a product and its sum are rounded together, in relaxed SIMD
+ */
+export function tilesText(name, fused) {
+  const parameters = ["$k", "$a", "$b", "$c", "$pitch", "$accumulate", "$count"];
+  const addresses = ["$panel", "$end", ...rows.slice(1).map((row) => `$row${row}`)];
+  const values = ["$a0", ...vectors.flatMap((vector) => [`$b${vector}`, `$p${vector}`]), ...cells.map((cell) => cell.name)];
+  const rowAt = (row) => (row ? `$row${row}` : "$c");
+  const steps = Array.from({ length: STEPS }, (_, index) => step(index, fused));
+  return `(func ${name} ${parameters.map((each) => `(param ${each} i32)`).join(" ")}
+${addresses.map((each) => `(local ${each} i32)`).join(" ")}
+${values.map((each) => `(local ${each} v128)`).join(" ")}
+${set("$panel", get("$b"))}
+(loop $tile
+${lines(rows.slice(1).map((row) => set(rowAt(row), `(i32.add ${get(rowAt(row - 1))} ${get("$pitch")})`)))}
+(if ${get("$accumulate")}
+(then ${lines(cells.map(({ row, vector, name: cell }) => set(cell, load(rowAt(row), 16 * vector))))})
+(else ${lines(cells.map(({ name: cell }) => set(cell, "(v128.const i32x4 0 0 0 0)")))}))
+${set("$b", get("$panel"))}
+${set("$end", `(i32.add ${get("$a")} (i32.mul ${get("$k")} ${constant(4 * ROWS)}))`)}
+(block $done
+(loop $turn
+${steps.join(`\n(br_if $done (i32.ge_u ${get("$a")} ${get("$end")}))\n`)}
+${add("$b", constant(16 * VECTORS * STEPS))}
+(br_if $turn (i32.lt_u ${get("$a")} ${get("$end")}))))
+${lines(cells.map(({ row, vector, name: cell }) => `(v128.store offset=${16 * vector} align=4 ${get(rowAt(row))} ${get(cell)})`))}
+${set("$c", `(i32.add ${get(rowAt(ROWS - 1))} ${get("$pitch")})`)}
+(br_if $tile (local.tee $count (i32.sub ${get("$count")} ${constant(1)})))))`;
+}
