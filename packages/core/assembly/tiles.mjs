@@ -1,18 +1,18 @@
 // The innermost loops of a product, as WebAssembly text: the one kernel that is not in AssemblyScript. Its speed hangs on
 // two things that are lost on the way through a compiler.
 //
-// The order. An engine keeps the instructions of a module in their order (V8 does from Node 24 on), and processors take
-// two products and then two sums a fifth faster than a product and a sum by turns, for which AssemblyScript's optimizer
-// writes them next to each other.
+// The order. Processors take two products and then two sums up to a fifth faster than a product and a sum by turns. V8
+// keeps the order of a module from Node 24 on; AssemblyScript's optimizer does not. Before that, V8 orders a block
+// itself, from its end: each sum with its product, unless something needs two sums at once; see `together`.
 //
 // The length of a turn. Engines look for interrupts once in every turn of a loop, which takes as long as a third of a
-// step. So a turn has sixteen steps, each with its own way out; between them an engine can move nothing, and keeps the
+// step. So a turn has many steps, each with its own way out; between them an engine can move nothing, and keeps the
 // values of a step in registers.
 
 /** Rows and columns of a tile; of the columns, four are a vector. */
 const [ROWS, VECTORS] = [4, 2];
 /** Steps in a turn of the loop. */
-const STEPS = 16;
+const STEPS = 32;
 
 const rows = Array.from({ length: ROWS }, (_, row) => row);
 const vectors = Array.from({ length: VECTORS }, (_, vector) => vector);
@@ -45,6 +45,15 @@ function step(index, fused) {
 }
 
 /**
+ * What is never done, as no row is 0 bytes long: it takes the two sums of each row together, and all that V8 orders from
+ * there follows two by two, sums and products, through all steps of the turn. What it stores is written over later.
+ */
+function together() {
+  const both = (row) => `(v128.xor ${vectors.map((vector) => get(`$c${row}${vector}`)).join(" ")})`;
+  return `(if (i32.eqz ${get("$pitch")}) (then ${rows.map((row) => `(v128.store ${get("$c")} ${both(row)})`).join(" ")}))`;
+}
+
+/**
  * The text of a function `name`: `count` tiles of C, each 4×8 and under the one before, rows `pitch` bytes apart, = or
  * += `k` terms of as many panels of A times one of B. `k` and `count` are at least 1.
  *
@@ -72,6 +81,7 @@ ${set("$end", `(i32.add ${get("$a")} (i32.mul ${get("$k")} ${constant(4 * ROWS)}
 (loop $turn
 ${steps.join(`\n(br_if $done (i32.ge_u ${get("$a")} ${get("$end")}))\n`)}
 ${add("$b", constant(16 * VECTORS * STEPS))}
+${together()}
 (br_if $turn (i32.lt_u ${get("$a")} ${get("$end")}))))
 ${lines(cells.map(({ row, vector, name: cell }) => `(v128.store offset=${16 * vector} align=4 ${get(rowAt(row))} ${get(cell)})`))}
 ${set("$c", `(i32.add ${get(rowAt(ROWS - 1))} ${get("$pitch")})`)}
