@@ -10,7 +10,8 @@ const END = "<!-- bench:end -->";
 /** Columns of the table: whoever's name begins so, the fastest of them. */
 const COLUMNS: readonly { readonly head: string; readonly names: RegExp }[] = [
   { head: "adjoint wasm, 1 thread", names: /^adjoint wasm, 1 / },
-  { head: "adjoint wasm, threads", names: /^adjoint wasm, ([2-9]|\d\d)/ },
+  { head: "adjoint wasm, threads", names: /^adjoint wasm, ([2-9]|\d\d+) thread/ },
+  { head: "adjoint wasm, 256-bit", names: /^adjoint wasm, 256-bit/ },
   { head: "adjoint blas", names: /^adjoint blas/ },
   { head: "PyTorch", names: /^PyTorch/ },
   { head: "NumPy", names: /^NumPy/ },

@@ -31,7 +31,7 @@ export function startNode(spec: ContestantSpec, listener: Listener): Channel {
   const script = fileURLToPath(new URL("./contestant.js", import.meta.url));
   const child = fork(script, [JSON.stringify(spec)], {
     serialization: "advanced",
-    execArgv: NODE_FLAGS,
+    execArgv: [...NODE_FLAGS, ...(spec.nodeFlags ?? [])],
     env: environmentFor(spec),
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
