@@ -1,8 +1,8 @@
-// exp, log and sigmoid on four float32 lanes, and the parts that tanh.ts makes tanh of. IEEE operations only, so that
-// every engine gets the same bits. Polynomials from Cephes (expf, logf); NaN, ±0, ±∞ and denormals as IEEE has them.
+// exp, log and sigmoid on four float32 lanes. IEEE operations only, so that every engine gets the same bits. Polynomials
+// from Cephes (expf, logf); NaN, ±0, ±∞ and denormals as IEEE has them.
 
 // @ts-ignore: decorator
-@inline export const LOG2_E: f32 = 1.4426950408889634;
+@inline const LOG2_E: f32 = 1.4426950408889634;
 /** ln 2 in two parts, the first with 10 bits, so that its product with a whole number is exact. */
 // @ts-ignore: decorator
 @inline const LN2_HIGH: f32 = 0.693359375;
@@ -10,14 +10,14 @@
 @inline const LN2_LOW: f32 = -2.12194440e-4;
 /** 1.5 · 2²³: adding it rounds to a whole number, which is then found in the low bits. */
 // @ts-ignore: decorator
-@inline export const ROUNDER: f32 = 12582912;
+@inline const ROUNDER: f32 = 12582912;
 // @ts-ignore: decorator
-@inline export const ROUNDER_BITS: i32 = 0x4b400000;
+@inline const ROUNDER_BITS: i32 = 0x4b400000;
 
 /** (eʳ − 1 − r) / r² for |r| ≤ ½ ln 2. */
 // @ts-ignore: decorator
 @inline
-export function exponentialTail(r: v128): v128 {
+function exponentialTail(r: v128): v128 {
   let p = f32x4.add(f32x4.mul(f32x4.splat(1.9875691500e-4), r), f32x4.splat(1.3981999507e-3));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
@@ -28,14 +28,14 @@ export function exponentialTail(r: v128): v128 {
 /** x − n ln 2. */
 // @ts-ignore: decorator
 @inline
-export function reduced(x: v128, n: v128): v128 {
+function reduced(x: v128, n: v128): v128 {
   return f32x4.sub(f32x4.sub(x, f32x4.mul(n, f32x4.splat(LN2_HIGH))), f32x4.mul(n, f32x4.splat(LN2_LOW)));
 }
 
 /** 2ⁿ for whole n in [−126, 127]. */
 // @ts-ignore: decorator
 @inline
-export function powerOfTwo(n: v128): v128 {
+function powerOfTwo(n: v128): v128 {
   return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
 }
 

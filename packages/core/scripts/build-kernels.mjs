@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
 import binaryen from "assemblyscript/binaryen";
+import { lockstepText } from "../assembly/lockstep.mjs";
+import { tanh } from "../assembly/tanh.mjs";
 import { tilesText } from "../assembly/tiles.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -23,20 +25,21 @@ async function compile(source, features) {
   const enabled = features.flatMap((feature) => ["--enable", feature]);
   const { error, stderr } = await asc.main([join(root, "assembly", source), "-o", out, ...flags, ...enabled]);
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
-  return withTiles(readFileSync(out), features.includes("relaxed-simd"));
+  return linked(readFileSync(out), features.includes("relaxed-simd"));
 }
 
-/** The module with the function of assembly/tiles.mjs in the place of the import that stands for it. */
-function withTiles(bytes, fused) {
-  const text = binaryen.readBinary(bytes).emitText();
-  const stand = /\(import "assembly" "tiles" \(func (\S+) .*\)\)\n/.exec(text);
-  if (!stand) throw new Error("the compiled module does not import its tiles");
-  const end = text.lastIndexOf(")");
-  const whole = text.slice(0, end).replace(stand[0], "") + tilesText(stand[1], fused) + text.slice(end);
-  const linked = binaryen.parseText(whole);
-  linked.setFeatures(binaryen.Features.All);
-  if (!linked.validate()) throw new Error("the module with its tiles is not valid");
-  return Buffer.from(linked.emitBinary());
+/** The module with what is written in WebAssembly text in the place of the imports that stand for it. */
+function linked(bytes, fused) {
+  const texts = { tiles: (name) => tilesText(name, fused), tanh: (name) => lockstepText(name, tanh) };
+  let text = binaryen.readBinary(bytes).emitText();
+  for (const [, stand, base, name] of text.matchAll(/(\(import "assembly" "(\w+)" \(func (\S+) .*\)\)\n)/g)) {
+    const end = text.lastIndexOf(")");
+    text = `${text.slice(0, end).replace(stand, "")}${texts[base](name)})`;
+  }
+  const module = binaryen.parseText(text);
+  module.setFeatures(binaryen.Features.All);
+  if (!module.validate()) throw new Error("the module with what is written in text is not valid");
+  return Buffer.from(module.emitBinary());
 }
 
 try {

@@ -74,11 +74,11 @@ export interface Jobs {
 }
 
 /**
- * The end of what the kernels of so many threads have for themselves, from address 64 on, 1,536 bytes each:
+ * The end of what the kernels of so many threads have for themselves, from address 64 on, 64 bytes each:
  * assembly/thread.ts has the same numbers.
  */
 export function endOfPlaces(threads: number): number {
-  return 64 + 1536 * threads;
+  return 64 + 64 * threads;
 }
 
 /** The most pages of 64 KiB that a 32-bit memory has. */
