@@ -1,4 +1,4 @@
-// The compiled kernels: from base64 to a module, and from a module to functions. One set of bytes serves both kinds of
+// The compiled kernels: from text to a module, and from a module to functions. One set of bytes serves both kinds of
 // memory: they differ in one flag of the import.
 
 import { BackendError } from "../../errors.js";
@@ -89,13 +89,17 @@ export function kernelBytes(shared: boolean, relaxed: boolean): Uint8Array<Array
   return (relaxed ? [KERNELS, RELAXED_KERNELS] : [KERNELS]).map((text) => decode(text, shared));
 }
 
-/** A module's bytes, for a shared memory or one that is not. */
-function decode(base64: string, shared: boolean): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+/** A module's bytes from hexadecimal digits, for a shared memory or one that is not. */
+function decode(digits: string, shared: boolean): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(digits.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = 16 * digitAt(digits, 2 * i) + digitAt(digits, 2 * i + 1);
   if (!shared) clearSharedFlag(bytes);
   return bytes;
+}
+
+function digitAt(digits: string, at: number): number {
+  const code = digits.charCodeAt(at);
+  return code < 58 ? code - 48 : code - 87;
 }
 
 /** The functions of the modules on a memory; of those with one name, the last. */
