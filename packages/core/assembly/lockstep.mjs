@@ -81,18 +81,18 @@ export function lockstepText(name, formula) {
   ];
   const loop = (label, count) => [
     `(block ${label}_end (loop ${label}`,
-    `(br_if ${label}_end (i32.gt_u (i32.add (local.get $to) (i32.const ${16 * count})) (local.get $end)))`,
+    `(br_if ${label}_end (i32.lt_u (local.get $count) (i32.const ${count})))`,
     ...body(count),
+    `(local.set $count (i32.sub (local.get $count) (i32.const ${count})))`,
     `(br ${label})))`,
   ];
   const vectors = ["$x", ...steps.map(({ result }) => result)];
   return [
     ...[...constants].map(([each, bits]) => `(global ${each} (mut v128) ${bits})`),
-    `(func ${name} (param $from i32) (param $to i32) (param $count i32) (local $end i32)`,
+    `(func ${name} (param $from i32) (param $to i32) (param $count i32)`,
     ...[...constants.keys()].map((each) => `(local ${each} v128)`),
     ...vectors.flatMap((each) => lanes(SIDE_BY_SIDE).map((lane) => `(local ${each}_${lane} v128)`)),
     ...[...constants.keys()].map((each) => `(local.set ${each} (global.get ${each}))`),
-    "(local.set $end (i32.add (local.get $to) (i32.mul (local.get $count) (i32.const 16))))",
     ...loop("$several", SIDE_BY_SIDE),
     ...loop("$one", 1),
     ")",
