@@ -64,6 +64,19 @@ describe("the README's table", () => {
     );
   });
 
+  it("keeps wider vectors in a column of their own", () => {
+    const measurements = [
+      measurement("adjoint wasm, 2 threads", 3),
+      measurement("adjoint wasm, 256-bit, 2 threads", 2),
+    ];
+    const wide = formatReadmeTable({
+      ...results,
+      comparisons: [{ title: "One GAN iteration, batch 128", measurements }],
+    });
+    expect(wide).toContain("|  | adjoint wasm, threads | adjoint wasm, 256-bit |");
+    expect(wide).toContain("| One GAN iteration, batch 128, ms | 3.00 | 2.00 |");
+  });
+
   it("names the command, the machine, the versions, and who was not run", () => {
     expect(table).toContain("`npm run bench -- --readme` on 2026-01-02");
     expect(table).toContain("A processor, 2 cores, 8 GiB, linux x64; node 20.20.0, torch 1.13.0.");

@@ -20,7 +20,7 @@ class Recorder {
   f32 = (value) => this.#constant(new Uint32Array(new Float32Array([value]).buffer)[0]);
   /** A vector of one 32-bit whole number. */
   i32 = (value) => this.#constant(value >>> 0);
-  /** The same bits moved up or down by a number of places. */
+  /** Whole numbers with their bits moved up by a number of places. */
   shiftLeft = (x, places) => this.#step("i32x4.shl", x, `(i32.const ${places})`);
 
   add = (a, b) => this.#step("f32x4.add", a, b);

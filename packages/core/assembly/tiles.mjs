@@ -1,5 +1,5 @@
-// The innermost loops of a product, as WebAssembly text: the one kernel that is not in AssemblyScript. Its speed hangs on
-// two things that are lost on the way through a compiler.
+// The innermost loops of a product, as WebAssembly text. Their speed hangs on two things that are lost on the way through
+// a compiler.
 //
 // The order. Processors take two products and then two sums up to a fifth faster than a product and a sum by turns. V8
 // keeps the order of a module from Node 24 on; AssemblyScript's optimizer does not. Before that, V8 orders a block
@@ -9,7 +9,7 @@
 // step. So a turn has many steps, each with its own way out; between them an engine can move nothing, and keeps the
 // values of a step in registers.
 
-/** Rows and columns of a tile; of the columns, four are a vector. */
+/** Rows of a tile, and vectors of four columns; packing.ts packs for the same sizes. */
 const [ROWS, VECTORS] = [4, 2];
 /** Steps in a turn of the loop. */
 const STEPS = 32;

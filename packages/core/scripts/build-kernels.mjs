@@ -36,6 +36,7 @@ function linked(bytes, fused) {
   const texts = { tiles: (name) => tilesText(name, fused), tanh: (name) => lockstepText(name, tanh) };
   let text = binaryen.readBinary(bytes).emitText();
   for (const [, stand, base, name] of text.matchAll(/(\(import "assembly" "(\w+)" \(func (\S+) .*\)\)\n)/g)) {
+    if (!texts[base]) throw new Error(`nothing is written for the import "${base}" of assembly/`);
     const end = text.lastIndexOf(")");
     text = `${text.slice(0, end).replace(stand, "")}${texts[base](name)})`;
   }
