@@ -38,14 +38,13 @@ export async function generate(name) {
   if (!("generated" in project)) return { code: 0, output: "" };
   const { folder, generated } = project;
   const { script, sources, output } = generated;
-  const wanted = fingerprint(["pnpm-lock.yaml", ...sources.map((source) => `${folder}/${source}`)]);
+  // with what was made: a script that was run by hand in between may have made something else
+  const state = () => fingerprint(["pnpm-lock.yaml", ...[...sources, output].map((each) => `${folder}/${each}`)]);
   const stamp = `generate-${name}`;
-  if (readStamp(stamp)?.fingerprint === wanted && existsSync(join(ROOT, folder, output))) {
-    return { code: 0, output: "" };
-  }
+  if (readStamp(stamp)?.fingerprint === state()) return { code: 0, output: "" };
   removeStamp(stamp);
   const outcome = await run([process.execPath, join(ROOT, folder, script)], { folder, capture: true });
-  if (outcome.code === 0) writeStamp(stamp, { fingerprint: wanted });
+  if (outcome.code === 0) writeStamp(stamp, { fingerprint: state() });
   return outcome;
 }
 
