@@ -40,9 +40,16 @@ const functions: Readonly<Record<FunctionName, (...inputs: Tensor[]) => Tensor>>
 };
 
 /** Starts the backend that is asked for. Rejects, with the library's own words, where it cannot be had. */
-export async function createAdjoint({ backend: name = "wasm", threads }: ContestantSpec): Promise<Implementation> {
+export async function createAdjoint({
+  backend: name = "wasm",
+  threads,
+  wide,
+}: ContestantSpec): Promise<Implementation> {
   if (!isBackendName(name)) throw new Error(`this version of adjoint has no backend "${name}"`);
-  const { backend } = await useBackend(name, name === "wasm" || name === "blas" ? { threads } : {});
+  const { backend } = await useBackend(
+    name,
+    name === "wasm" || name === "blas" ? { threads, wide: wide === true } : {},
+  );
   if (backend instanceof WasmBackend) await backend.ready();
   // threads and devices may still be computing when a call returns
   const settle = async () => void (await tensor([1]).add(1).data());

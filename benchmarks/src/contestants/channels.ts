@@ -24,14 +24,14 @@ export interface Listener {
  * and the shapes of objects that were not used for a while. A library that waits for its turn would then be compiled anew
  * in it: a GAN's iteration took half as long again, of adjoint and of its peers. A training never waits.
  */
-const NODE_FLAGS = ["--no-flush-bytecode", "--no-memory-reducer", "--retain-maps-for-n-gc=1000000"];
+const NODE_FLAGS: string[] = ["--no-flush-bytecode", "--no-memory-reducer", "--retain-maps-for-n-gc=1000000"];
 
 /** Starts a contestant that runs in Node. */
 export function startNode(spec: ContestantSpec, listener: Listener): Channel {
   const script = fileURLToPath(new URL("./contestant.js", import.meta.url));
   const child = fork(script, [JSON.stringify(spec)], {
     serialization: "advanced",
-    execArgv: [...NODE_FLAGS, ...(spec.nodeFlags ?? [])],
+    execArgv: NODE_FLAGS,
     env: environmentFor(spec),
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });

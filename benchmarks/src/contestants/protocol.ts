@@ -9,8 +9,8 @@ export interface ContestantSpec {
   readonly threads: number;
   /** The set of kernels that OpenBLAS is told to take; by itself it goes by what it knows of the processor. */
   readonly blasCore?: string;
-  /** What its Node is started with, beside what all are. */
-  readonly nodeFlags?: readonly string[];
+  /** For adjoint: whether its kernels compute with vectors of 256 bits. */
+  readonly wide?: boolean;
 }
 
 /** A product C[m×n] = A[m×k] · B[k×n]; with `transposeA`, `a` is stored as k×m. */

@@ -1,7 +1,6 @@
 // Who takes part: every library with every number of threads that it can be had with here, and who could not be had
 // and why.
 
-import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { Contestant } from "./contestant.js";
 import { findPython } from "./find-python.js";
@@ -28,9 +27,6 @@ const ALL_THREADS = availableParallelism();
 /** One thread, two, and all there are. */
 const THREADS = [...new Set([1, Math.min(2, ALL_THREADS), ALL_THREADS])];
 
-/** By this V8 computes two vectors of a kernel at once, in the processor's wider registers. Not every Node has it. */
-const WIDE = "--experimental-wasm-revectorize";
-
 /** Somebody who is asked to come, with what tables call them. */
 type Invited = ContestantSpec & { readonly name: string };
 
@@ -40,7 +36,7 @@ function invited(): readonly Invited[] {
     THREADS.map((threads) => ({ ...spec, threads, name: `${name}, ${threads} thread${threads > 1 ? "s" : ""}` }));
   return [
     ...each("adjoint wasm", { library: "adjoint", backend: "wasm" }),
-    ...each("adjoint wasm, 256-bit", { library: "adjoint", backend: "wasm", nodeFlags: [WIDE] }),
+    ...each("adjoint wasm, 256-bit", { library: "adjoint", backend: "wasm", wide: true }),
     ...each("adjoint blas", { library: "adjoint", backend: "blas" }),
     { name: "adjoint reference", library: "adjoint", backend: "reference", threads: 1 },
     { name: "adjoint gpu:webasm", library: "adjoint", backend: "gpu:webasm", threads: 1 },
@@ -80,11 +76,6 @@ export async function startRoster(): Promise<Roster> {
       missing.push({ name, reason: `no python3 on the path has ${spec.library}` });
       return;
     }
-    const lacking = spec.nodeFlags?.find((flag) => !nodeTakes(flag));
-    if (lacking) {
-      missing.push({ name, reason: `Node ${process.versions.node} does not know ${lacking}` });
-      return;
-    }
     const contestant = new Contestant(name, spec, python);
     try {
       const about = await contestant.about();
@@ -100,10 +91,6 @@ export async function startRoster(): Promise<Roster> {
   for (const each of invited()) await start(each);
   for (const each of invitedBetter(abouts)) await start(each);
   return { contestants, abouts, missing };
-}
-
-function nodeTakes(flag: string): boolean {
-  return spawnSync(process.execPath, [flag, "--eval", ""], { stdio: "ignore" }).status === 0;
 }
 
 /** All versions that were named, by package. */

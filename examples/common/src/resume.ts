@@ -27,6 +27,7 @@ const MAY_CHANGE: readonly string[] = [
   "iterations",
   "epochs",
   "threads",
+  "wide",
   "checkpointInterval",
   "onNonFinite",
   "layout",

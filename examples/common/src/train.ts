@@ -110,8 +110,8 @@ async function goOn<Name extends string, Own extends object>(
   }
 }
 
-function chooseBackend({ backend, threads }: RunOptions): Promise<BackendChoice> {
-  return useBackend(backend, threads === undefined ? {} : { threads });
+function chooseBackend({ backend, threads, wide }: RunOptions): Promise<BackendChoice> {
+  return useBackend(backend, { ...(threads === undefined ? {} : { threads }), ...(wide ? { wide } : {}) });
 }
 
 /** What a program makes its training from. */

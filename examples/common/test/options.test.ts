@@ -75,7 +75,7 @@ describe("parseOptions", () => {
       if (defaultValue) expect(text).toMatch(new RegExp(`default: "?${defaultValue.replace(".", "[.]")}"?\\)`));
     }
     expect(describeOptions(smallProgram).map(({ flags }) => flags.split(/[ ,]/)[0])).toEqual(
-      "--iterations --batch-size --learning-rate --seed --backend --threads --sample-interval --history-interval --checkpoint-interval --on-non-finite --layout --no-measures --data --out --overwrite --resume".split(
+      "--iterations --batch-size --learning-rate --seed --backend --threads --wide --sample-interval --history-interval --checkpoint-interval --on-non-finite --layout --no-measures --data --out --overwrite --resume".split(
         " ",
       ),
     );

@@ -7,7 +7,7 @@ export { epilogue } from "./epilogue";
 export { awaitPart, endPart, placeOfParts, publish, sleep, takePart } from "./jobs";
 export { adam, rmsprop, sgd } from "./optimizer";
 export { packB, packedSize } from "./packing";
-export { productRows, productScratch } from "./product";
+export { productRows, productScratch, takePanels } from "./product";
 export { fillNormal, fillUniform } from "./random";
 export { argMax, combineBlocks, reduceBlocks, reduceColumns, reduceRows } from "./reduction";
 export { outerProduct, rowsTimesVector, vectorTimesRows } from "./thin-product";

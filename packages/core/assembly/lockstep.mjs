@@ -1,8 +1,11 @@
 // Writes a function of one vector as WebAssembly text that applies it to many, several of them in lockstep. Two things
 // make that fast which a loop over one vector lacks. The operations of a function are a long chain, each waiting for the
 // one before, and a processor sees only some vectors at once: side by side, they fill the time. And V8, from Node 24 on,
-// makes a constant vector anew wherever it is used, in three instructions: here a constant is a global that could change,
-// so that it is read once, before the loop.
+// makes a constant vector anew wherever it is used, in three instructions: here a constant is a number in all lanes,
+// which is kept.
+//
+// Where V8 joins two neighbouring vectors to a wider one (create-engine.ts), it does so from their stores backwards, and
+// only where nothing else needs the two one by one: so nothing is left in a variable when a turn of the loop ends.
 
 /** So many vectors side by side: with more, their values no longer fit the registers. */
 const SIDE_BY_SIDE = 4;
@@ -44,9 +47,30 @@ class Recorder {
 
   #constant(bits) {
     const name = `$k${bits.toString(16)}`;
-    this.constants.set(name, `(v128.const i32x4 ${Array(4).fill(bits).join(" ")})`);
+    this.constants.set(name, `(i32x4.splat (i32.const ${bits}))`);
     return name;
   }
+}
+
+/**
+ * The variables of x and of each result, of which a later one takes that of an earlier one which nothing needs any more.
+ *
+ * @param {Step[]} steps
+ * @param {string} y what is needed to the end
+ */
+function variablesOf(steps, y) {
+  const lastUse = new Map(steps.flatMap(({ args }, i) => args.map((each) => [each, i])));
+  lastUse.set(y, steps.length);
+  const variables = new Map([["$x", "$v0"]]);
+  const free = [];
+  let count = 1;
+  steps.forEach(({ args, result }, i) => {
+    for (const each of new Set(args)) {
+      if (variables.has(each) && lastUse.get(each) === i) free.push(variables.get(each));
+    }
+    variables.set(result, free.pop() ?? `$v${count++}`);
+  });
+  return variables;
 }
 
 /**
@@ -59,23 +83,22 @@ export function lockstepText(name, formula) {
   const recorder = new Recorder();
   const y = formula("$x", recorder);
   const { steps, constants } = recorder;
+  const variables = variablesOf(steps, y);
+  const all = [...new Set(variables.values())];
   const lanes = (count) => Array.from({ length: count }, (_, lane) => lane);
-  const value = (each, lane) => {
-    if (each.startsWith("(")) return each;
-    return `(local.get ${constants.has(each) ? each : each + "_" + lane})`;
-  };
-  // A store each to an address of its own: V8's --experimental-wasm-revectorize joins those that it sees to be neighbours,
-  // and over this function V8 14.6 ends the process for it.
-  const store = (lane) => `(v128.store align=4 (i32.add (local.get $to) (i32.const ${16 * lane})) ${value(y, lane)})`;
+  const place = (each, lane) => (constants.has(each) ? each : `${variables.get(each)}_${lane}`);
+  const value = (each, lane) => (each.startsWith("(") ? each : `(local.get ${place(each, lane)})`);
+  const load = (lane) => `(v128.load offset=${16 * lane} align=4 (local.get $from))`;
   const advance = (at, count) => `(local.set ${at} (i32.add (local.get ${at}) (i32.const ${16 * count})))`;
   const body = (count) => [
-    ...lanes(count).map((lane) => `(local.set $x_${lane} (v128.load offset=${16 * lane} align=4 (local.get $from)))`),
+    ...lanes(count).map((lane) => `(local.set ${place("$x", lane)} ${load(lane)})`),
     ...steps.flatMap(({ op, args, result }) =>
       lanes(count).map((lane) => {
-        return `(local.set ${result}_${lane} (${op} ${args.map((each) => value(each, lane)).join(" ")}))`;
+        return `(local.set ${place(result, lane)} (${op} ${args.map((each) => value(each, lane)).join(" ")}))`;
       }),
     ),
-    ...lanes(count).map(store),
+    ...lanes(count).map((lane) => `(v128.store offset=${16 * lane} align=4 (local.get $to) ${value(y, lane)})`),
+    ...all.flatMap((each) => lanes(count).map((lane) => `(local.set ${each}_${lane} (local.get $nothing))`)),
     advance("$from", count),
     advance("$to", count),
   ];
@@ -86,13 +109,11 @@ export function lockstepText(name, formula) {
     `(local.set $count (i32.sub (local.get $count) (i32.const ${count})))`,
     `(br ${label})))`,
   ];
-  const vectors = ["$x", ...steps.map(({ result }) => result)];
   return [
-    ...[...constants].map(([each, bits]) => `(global ${each} (mut v128) ${bits})`),
-    `(func ${name} (param $from i32) (param $to i32) (param $count i32)`,
+    `(func ${name} (param $from i32) (param $to i32) (param $count i32) (local $nothing v128)`,
     ...[...constants.keys()].map((each) => `(local ${each} v128)`),
-    ...vectors.flatMap((each) => lanes(SIDE_BY_SIDE).map((lane) => `(local ${each}_${lane} v128)`)),
-    ...[...constants.keys()].map((each) => `(local.set ${each} (global.get ${each}))`),
+    ...all.flatMap((each) => lanes(SIDE_BY_SIDE).map((lane) => `(local ${each}_${lane} v128)`)),
+    ...[...constants].map(([each, bits]) => `(local.set ${each} ${bits})`),
     ...loop("$several", SIDE_BY_SIDE),
     ...loop("$one", 1),
     ")",

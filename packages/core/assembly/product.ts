@@ -13,6 +13,14 @@ import { ownScratch } from "./thread";
 // @ts-ignore: decorator
 @inline const BLOCK_ROWS: usize = 64;
 
+/** How many panels of B a tile takes at once. */
+let panelsAtOnce: usize = 1;
+
+/** Tells this instance how many panels of B, 1 or 2, a tile takes at once; 1 unless told. */
+export function takePanels(count: usize): void {
+  panelsAtOnce = count;
+}
+
 /** The number of the product whose B this thread has packed for itself last. */
 let packedFor: f64 = 0;
 
@@ -25,7 +33,14 @@ export function productScratch(k: usize, n: usize): usize {
 // @ts-ignore: decorator
 @external("assembly", "tiles")
 declare function tiles(
-  k: usize, a: usize, b: usize, c: usize, pitch: usize, accumulate: bool, count: usize,
+  k: usize, a: usize, b: usize, c: usize, pitch: usize, accumulate: bool, count: usize, apart: usize,
+): void;
+
+/** The same, twice as wide: times two panels of B, the second `apart` bytes after the first. */
+// @ts-ignore: decorator
+@external("assembly", "wideTiles")
+declare function wideTiles(
+  k: usize, a: usize, b: usize, c: usize, pitch: usize, accumulate: bool, count: usize, apart: usize,
 ): void;
 
 /** A tile at the edge, `rows` × `columns`: computed beside, and only what is there is copied. */
@@ -35,7 +50,7 @@ function edgeTile(
   if (accumulate) {
     for (let i: usize = 0; i < rows; i++) memory.copy(spare + i * 32, c + i * pitch, columns * 4);
   }
-  tiles(k, a, b, spare, TILE_COLUMNS * 4, accumulate, 1);
+  tiles(k, a, b, spare, TILE_COLUMNS * 4, accumulate, 1, 0);
   for (let i: usize = 0; i < rows; i++) memory.copy(c + i * pitch, spare + i * 32, columns * 4);
 }
 
@@ -77,15 +92,34 @@ function rowBlock(
   b: usize, k: usize, n: usize, depth: usize, a: usize, c: usize, rows: usize, accumulate: bool, spare: usize,
 ): void {
   const pitch = n * 4;
-  for (let column: usize = 0; column < n; column += TILE_COLUMNS) {
+  const apart = k * TILE_COLUMNS * 4;
+  const whole = rows / TILE_ROWS;
+  let column: usize = 0;
+  if (panelsAtOnce == 2 && whole) {
+    for (; column + 2 * TILE_COLUMNS <= n; column += 2 * TILE_COLUMNS) {
+      const panel = b + column * k * 4;
+      const at = c + column * 4;
+      wideTiles(depth, a, panel, at, pitch, accumulate, whole, apart);
+      for (let half: usize = 0; half < 2; half++) {
+        edges(depth, a, panel + half * apart, at + half * TILE_COLUMNS * 4, pitch, accumulate, whole, rows, TILE_COLUMNS, spare);
+      }
+    }
+  }
+  for (; column < n; column += TILE_COLUMNS) {
     const columns = min(n - column, TILE_COLUMNS);
     const panel = b + column * k * 4;
     const at = c + column * 4;
-    const whole = columns == TILE_COLUMNS ? rows / TILE_ROWS : 0;
-    if (whole) tiles(depth, a, panel, at, pitch, accumulate, whole);
-    for (let i = whole * TILE_ROWS; i < rows; i += TILE_ROWS) {
-      const height = min(rows - i, TILE_ROWS);
-      edgeTile(depth, a + i * depth * 4, panel, at + i * pitch, pitch, accumulate, height, columns, spare);
-    }
+    const full = columns == TILE_COLUMNS ? whole : 0;
+    if (full) tiles(depth, a, panel, at, pitch, accumulate, full, 0);
+    edges(depth, a, panel, at, pitch, accumulate, full, rows, columns, spare);
+  }
+}
+
+/** What tiles of `whole` panels of A leave of `rows` rows. */
+function edges(
+  depth: usize, a: usize, panel: usize, c: usize, pitch: usize, accumulate: bool, whole: usize, rows: usize, columns: usize, spare: usize,
+): void {
+  for (let i = whole * TILE_ROWS; i < rows; i += TILE_ROWS) {
+    edgeTile(depth, a + i * depth * 4, panel, c + i * pitch, pitch, accumulate, min(rows - i, TILE_ROWS), columns, spare);
   }
 }

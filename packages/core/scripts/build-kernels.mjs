@@ -33,7 +33,11 @@ async function compile(source, features) {
 
 /** The module with what is written in WebAssembly text in the place of the imports that stand for it. */
 function linked(bytes, fused) {
-  const texts = { tiles: (name) => tilesText(name, fused), tanh: (name) => lockstepText(name, tanh) };
+  const texts = {
+    tiles: (name) => tilesText(name, { fused }),
+    wideTiles: (name) => tilesText(name, { fused, panels: 2 }),
+    tanh: (name) => lockstepText(name, tanh),
+  };
   let text = binaryen.readBinary(bytes).emitText();
   for (const [, stand, base, name] of text.matchAll(/(\(import "assembly" "(\w+)" \(func (\S+) .*\)\)\n)/g)) {
     if (!texts[base]) throw new Error(`nothing is written for the import "${base}" of assembly/`);

@@ -23,6 +23,7 @@ export const CANDIDATES: readonly Candidate[] = [
   { name: "reference", start: async () => new ReferenceBackend() },
   { name: "wasm", start: async () => whenReady(await createWasmBackend()) },
   { name: "wasm relaxed", start: async () => whenReady(await createWasmBackend({ relaxed: true })) },
+  { name: "wasm wide", start: async () => whenReady(await createWasmBackend({ wide: true })) },
   { name: "blas", start: startBlas },
   ...(["cpu", "webasm", "headlessgl", "webgl2", "webgpu"] as const).map((mode) => ({
     name: `gpu:${mode}`,

@@ -91,5 +91,6 @@ function whatIsMissing({ name, missing }: MissingBackend): string {
 
 /** How a program asks for it. */
 function callOf(name: string): string {
-  return name === "wasm relaxed" ? `useBackend("wasm", { relaxed: true })` : `useBackend("${name}")`;
+  const [backend, option] = name.split(" ");
+  return `useBackend("${backend}"${option ? `, { ${option}: true }` : ""})`;
 }

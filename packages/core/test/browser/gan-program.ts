@@ -42,11 +42,15 @@ export interface GanOutcome {
  *
  * @param options.whenReady whether all threads are up before the first iteration (the default), or come up meanwhile
  * @param options.relaxed whether products use relaxed SIMD
+ * @param options.wide whether vectors have 256 bits
  */
-export async function trainGan(threads: number, { whenReady = true, relaxed = false } = {}): Promise<GanOutcome> {
+export async function trainGan(
+  threads: number,
+  { whenReady = true, relaxed = false, wide = false } = {},
+): Promise<GanOutcome> {
   const census = watchWorkers();
   try {
-    const { backend } = await useBackend("wasm", { threads, relaxed });
+    const { backend } = await useBackend("wasm", { threads, relaxed, wide });
     if (!(backend instanceof WasmBackend)) throw new Error("useBackend gave another backend than the wasm one");
     try {
       if (whenReady) await backend.ready();

@@ -20,10 +20,10 @@ export interface KernelOutcome {
 }
 
 /** Runs all cases on a new wasm backend with so many threads, all up before the first; the workers do what is cut. */
-export async function runKernels(threads: number): Promise<KernelOutcome> {
+export async function runKernels(threads: number, { wide = false } = {}): Promise<KernelOutcome> {
   const census = watchWorkers();
   try {
-    const { backend } = await useBackend("wasm", { threads });
+    const { backend } = await useBackend("wasm", { threads, wide });
     if (!(backend instanceof WasmBackend)) throw new Error("useBackend gave another backend than the wasm one");
     try {
       await backend.ready();

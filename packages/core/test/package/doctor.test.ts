@@ -69,6 +69,7 @@ describe("the page that it serves", () => {
           ...["reference", "wasm", "wasm relaxed", "gpu:cpu", "gpu:webasm", "gpu:webgl2", "gpu:webgpu"],
         ]);
         expect(diagnosis.backends.flatMap((one) => (one.available ? [] : [one.missing]))).toEqual([
+          "wasm: `wide` needs Node 24 or newer on x64; this is not Node",
           "blas: a system's BLAS can be called from Node only; choose wasm",
           "gpu:headlessgl: headless WebGL is for Node; a browser has webgl2",
         ]);

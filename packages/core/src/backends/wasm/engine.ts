@@ -26,6 +26,14 @@ export interface NativeKernel {
   readonly inWorkers?: NativeSource;
 }
 
+/** What an engine is made of beside kernels and memory. */
+export interface EngineParts {
+  readonly threads: number;
+  /** Whether the modules are those of `compileWide`. */
+  readonly wide?: boolean | undefined;
+  readonly native?: NativeKernel | undefined;
+}
+
 /** So many whole numbers the kernel for that stores in one call; with more than this, waiting is cheaper than calling it. */
 const STORED_AT_ONCE = 12;
 const MOST_STORED = 48;
@@ -35,16 +43,26 @@ export class Engine implements KernelRunner {
   readonly memory: LinearMemory;
   readonly kernels: Kernels;
   readonly relaxed: boolean;
+  readonly wide: boolean;
   readonly #pool: ThreadPool | undefined;
   readonly #workersHaveNative: boolean;
 
   /** Use `createEngine` or `createEngineSync` of create-engine.ts. @param modules as `kernelBytes` has them */
-  constructor(modules: readonly WebAssembly.Module[], memory: LinearMemory, threads: number, native?: NativeKernel) {
+  constructor(
+    modules: readonly WebAssembly.Module[],
+    memory: LinearMemory,
+    { threads, wide = false, native }: EngineParts,
+  ) {
     this.memory = memory;
     this.relaxed = modules.length > 1;
+    this.wide = wide;
     this.#workersHaveNative = native?.inWorkers !== undefined;
     this.kernels = { ...instantiate(modules, memory.memory), ...(native ? { native: native.here(memory) } : {}) };
-    if (threads > 1) this.#pool = new ThreadPool(modules, memory.memory, this.kernels, threads, native?.inWorkers);
+    const panels = wide ? 2 : 1;
+    this.kernels.takePanels(panels);
+    if (threads > 1) {
+      this.#pool = new ThreadPool(modules, memory.memory, this.kernels, { threads, panels, native: native?.inWorkers });
+    }
   }
 
   /** How many threads compute at this moment: workers start when it pays, and take part as soon as they are up. */

@@ -7,12 +7,13 @@ export type { WasmMemory } from "./wasm-buffers.js";
 export { WasmBackend };
 
 /** Options of the wasm backend. */
-export type WasmOptions = Pick<EngineOptions, "threads" | "relaxed">;
+export type WasmOptions = Pick<EngineOptions, "threads" | "relaxed" | "wide">;
 
 /**
  * Starts a wasm backend.
  *
- * @throws BackendError for a number of threads that is not in [1, 64], or cannot be had here, as relaxed SIMD may not
+ * @throws BackendError for a number of threads that is not in [1, 64], or cannot be had here, as relaxed SIMD and wide
+ * vectors may not
  */
 export async function createWasmBackend(options: WasmOptions = {}): Promise<WasmBackend> {
   return new WasmBackend(await createEngine(options));

@@ -61,6 +61,8 @@ export type Kernels = Readonly<Record<Exclude<KernelName, "native">, Kernel>> & 
   productScratch(k: number, n: number): number;
   /** Tells an instance which thread it computes in, from 0: it finds its own scratch memory by that. */
   setThread(thread: number): void;
+  /** Tells an instance how many panels of B a tile of a product takes at once: 2 where V8 joins vectors, else 1. */
+  takePanels(count: number): void;
 } & Jobs;
 
 /** The queue of jobs at an address of shared memory: assembly/jobs.ts says what each of them does. */

@@ -1,5 +1,6 @@
 // Starting a worker where we are: worker_threads in Node, a Web Worker from a Blob in browsers.
 
+import { nodeModule } from "./node-module.js";
 import { WORKER_SOURCE, type WorkerStart } from "./worker-source.js";
 
 /** A worker that was started, as far as a pool needs to know it. */
@@ -18,15 +19,6 @@ interface NodeWorkers {
 }
 interface NodeSystem {
   availableParallelism(): number;
-}
-interface NodeProcess {
-  getBuiltinModule?(name: string): unknown;
-  readonly versions?: { readonly node?: string };
-}
-
-function nodeModule<Module>(name: string): Module | undefined {
-  const { process } = globalThis as { process?: NodeProcess };
-  return process?.versions?.node ? (process.getBuiltinModule?.(name) as Module | undefined) : undefined;
 }
 
 /** How many threads this machine runs at once. */

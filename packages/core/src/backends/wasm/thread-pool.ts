@@ -48,6 +48,14 @@ const [NOTHING_NEW, ALL_ENDED] = [0, 2];
 /** The values of a call, one list for each part. */
 export type Parts = readonly (readonly number[])[];
 
+/** What a pool is made of beside kernels and memory. */
+export interface PoolParts {
+  readonly threads: number;
+  /** How many panels of B a tile of a product takes at once. */
+  readonly panels: number;
+  readonly native?: NativeSource | undefined;
+}
+
 /** Workers over one shared memory. */
 export class ThreadPool {
   readonly #kernels: Kernels;
@@ -73,8 +81,7 @@ export class ThreadPool {
     modules: readonly WebAssembly.Module[],
     memory: WebAssembly.Memory,
     kernels: Kernels,
-    threads: number,
-    native?: NativeSource,
+    { threads, panels, native }: PoolParts,
   ) {
     this.#kernels = kernels;
     this.#functions = KERNEL_NAMES.map((name) => kernels[name] as Kernel);
@@ -82,7 +89,7 @@ export class ThreadPool {
     this.#values = new Float64Array(memory.buffer, ADDRESS + POOL.values, POOL.places * POOL.valueCount);
     this.#wanted = threads;
     this.#awake = threads > availableThreads() ? 0 : AWAKE;
-    const shared = { modules, memory, names: KERNEL_NAMES, address: ADDRESS, awake: this.#awake };
+    const shared = { modules, memory, names: KERNEL_NAMES, address: ADDRESS, panels, awake: this.#awake };
     this.#startWorkers = () =>
       Array.from({ length: threads - 1 }, (_, i) => {
         const start = { ...shared, thread: i + 1, ...(native ? { native } : {}) };

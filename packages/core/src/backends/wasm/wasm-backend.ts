@@ -51,7 +51,7 @@ export class WasmBackend implements Backend {
     engine: Engine,
     products: ProductMaker = {
       name: "wasm",
-      description: engine.relaxed ? "wasm relaxed simd" : "wasm simd",
+      description: `wasm ${engine.relaxed ? "relaxed " : ""}simd${engine.wide ? ", 256-bit" : ""}`,
       multiply: (product) => engine.product(product),
     },
   ) {
@@ -69,7 +69,12 @@ export class WasmBackend implements Backend {
   }
 
   info(): BackendInfo {
-    return { name: this.name, products: this.#products.description, elementwise: "wasm simd", threads: this.threads };
+    return {
+      name: this.name,
+      products: this.#products.description,
+      elementwise: `wasm simd${this.wide ? ", 256-bit" : ""}`,
+      threads: this.threads,
+    };
   }
 
   /** Threads that compute, the calling one included. */
@@ -80,6 +85,11 @@ export class WasmBackend implements Backend {
   /** Whether products use fused multiply-add, whose bits differ from machine to machine. */
   get relaxed(): boolean {
     return this.#engine.relaxed;
+  }
+
+  /** Whether kernels compute with vectors of 256 bits, where V8 can join two of 128. The bits are the same. */
+  get wide(): boolean {
+    return this.#engine.wide;
   }
 
   /** What the linear memory holds now. */

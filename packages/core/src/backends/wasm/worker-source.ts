@@ -39,6 +39,8 @@ export interface WorkerStart {
   readonly address: number;
   /** 1 for the first worker; the calling thread is 0. */
   readonly thread: number;
+  /** How many panels of B a tile of a product takes at once. */
+  readonly panels: number;
   /** How long it looks for a part before it sleeps, in milliseconds. */
   readonly awake: number;
   readonly native?: NativeSource;
@@ -55,11 +57,12 @@ export interface NativeSource {
 const values = Array.from({ length: POOL.valueCount }, (_, i) => `values[at + ${i}]`).join(", ");
 
 export const WORKER_SOURCE = `"use strict";
-function work({ modules, memory, names, address, thread, awake, native }) {
+function work({ modules, memory, names, address, thread, panels, awake, native }) {
   const kernels = {};
   for (const module of modules) {
     const instance = new WebAssembly.Instance(module, { env: { memory } }).exports;
     instance.setThread(thread);
+    instance.takePanels(panels);
     Object.assign(kernels, instance);
   }
   const functions = names.map((name) => kernels[name]);

@@ -1,0 +1,31 @@
+// A program for a Node whose V8 has vectors of 256 bits: the kernels and the GAN with them, and two engines without, of
+// which one was there before, and one is made after: neither gets what was compiled for the other.
+
+import { useBackend } from "@adjoint/core";
+import { createEngine } from "../../src/backends/wasm/create-engine.js";
+import type { Engine } from "../../src/backends/wasm/engine.js";
+import { requireWide } from "../../src/backends/wasm/wide.js";
+import { trainGan } from "./gan-program.js";
+import { runKernels } from "./kernel-program.js";
+
+/** Whether an engine is refused as one with wide vectors. It takes its time: V8 compiles well what was called often. */
+function isNarrow(engine: Engine): boolean {
+  const began = performance.now();
+  while (performance.now() - began < 10_000) {
+    try {
+      requireWide(engine);
+    } catch {
+      return true;
+    }
+  }
+  return false;
+}
+
+const threads = Number(process.argv[2]);
+const before = await createEngine({ threads: 1 });
+const { backend } = await useBackend("wasm", { threads, wide: true });
+const info = backend.info();
+const kernels = await runKernels(threads, { wide: true });
+const gan = await trainGan(threads, { wide: true });
+const narrow = [before, await createEngine({ threads: 1 })].map(isNarrow);
+process.stdout.write(JSON.stringify({ info, kernels, gan, narrow }));
