@@ -8,6 +8,9 @@ export type Exports = Readonly<Record<string, (...values: never[]) => unknown>>;
 /** A koffi that finds these libraries and no others; one that is a function is made anew each time it is opened. */
 export function koffiWith(libraries: Readonly<Record<string, Exports | (() => Exports)>>): Koffi {
   return {
+    address() {
+      throw new Error("what is played has no addresses");
+    },
     load(path) {
       const found = libraries[path];
       const library = typeof found === "function" ? found() : found;

@@ -106,12 +106,13 @@ describe.skipIf(missing !== undefined).each([
     [true, false],
     [true, true],
   ])("is exact where the result is, at a size worth threads (transposed: %s, %s)", async (transposeA, transposeB) => {
-    // cut by columns, and by rows
-    for (const [m, n] of [
-      [129, 131],
-      [131, 129],
+    // cut by columns, by rows, and along the inner size
+    for (const [m, k, n] of [
+      [129, 257, 131],
+      [131, 257, 129],
+      [66, 1031, 65],
     ] as const) {
-      const spec = specOf(m, 257, n, { transposeA, transposeB });
+      const spec = specOf(m, k, n, { transposeA, transposeB });
       const [a, b] = operandSizes(spec).map((length, i) => wholeNumbers(length, i)) as [Float32Array, Float32Array];
       // where there is a worker, it computes all: the library's products in its thread
       const takePartAgain = threads > 1 ? leaveAllToWorkers() : () => {};

@@ -32,7 +32,7 @@ export async function createBlasBackend(options: WasmOptions = {}): Promise<Wasm
   const blas = openBlas(koffi, system);
   // Two pools of threads would fight for the processors: a library that can be kept to one thread is called by each of ours.
   const file = blas.setThreads && fileOf(koffi);
-  const engine = await createEngine(options, sgemmKernel(blas, file));
+  const engine = await createEngine(options, sgemmKernel(blas, koffi, file));
   blas.setThreads?.(file ? 1 : engine.wantedThreads);
   return new WasmBackend(engine, {
     name: "blas",

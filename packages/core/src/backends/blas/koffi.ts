@@ -17,6 +17,8 @@ export interface NativeLibrary {
 export interface Koffi {
   /** Opens a shared library, by a path or by a name that the system looks up. Throws where it finds none. */
   load(path: string): NativeLibrary;
+  /** Where the first element of a view lies, for this process. */
+  address(view: Uint8Array): bigint;
 }
 
 const CURE = "npm install koffi@2";

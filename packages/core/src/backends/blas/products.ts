@@ -2,6 +2,7 @@
 
 import type { Engine, NativeKernel } from "../wasm/engine.js";
 import { finish, type Product } from "../wasm/products.js";
+import type { Koffi } from "./koffi.js";
 import { type Blas, CBLAS } from "./library.js";
 
 /** So many multiplications are worth another thread. */
@@ -11,56 +12,101 @@ const LEAST = 64;
 /** It packs the operand that is not cut once for each part: with more of them, products of 128×784 take a third longer. */
 const PARTS_A_THREAD = 2;
 
+/** A product whose inner size is so many times as long as its other sizes is cut along it, in parts at least so long. */
+const DEEP = 2;
+const LEAST_DEPTH = 256;
+/** Unless the result is larger: each part has one of its own, and all are added. */
+const LARGEST_IN_DEPTH = 2 ** 16;
+
 /** What a worker runs: koffi and the library once more, in its thread; the addresses are those of the same memory. */
 const IN_WORKERS = `
 const koffi = require(data.koffi);
 const sgemm = koffi.load(data.library).func(data.prototype);
-const start = koffi.address(new Uint8Array(memory.buffer));
-const at = (address) => start + BigInt(address);
+const start = Number(koffi.address(new Uint8Array(memory.buffer)));
 return (transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc) => {
-  sgemm(${CBLAS.rowMajor}, transposeA, transposeB, m, n, k, 1, at(a), lda, at(b), ldb, 0, at(c), ldc);
+  sgemm(${CBLAS.rowMajor}, transposeA, transposeB, m, n, k, 1, start + a, lda, start + b, ldb, 0, start + c, ldc);
 };
 `;
 
 /**
  * cblas_sgemm as a kernel of (transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc).
  *
- * @param koffi the file that workers load koffi from; without it they take no part
+ * @param file that workers load koffi from; without it they take no part
  */
-export function sgemmKernel({ sgemm, library, prototype }: Blas, koffi: string | undefined): NativeKernel {
+export function sgemmKernel({ sgemm, library, prototype }: Blas, koffi: Koffi, file: string | undefined): NativeKernel {
   return {
-    // The views are new for each product: after a growth of the memory, old ones may lead to address 0.
-    here:
-      (memory) =>
-      (...values) => {
-        const [transposeA = 0, transposeB = 0, m = 0, n = 0, k = 0, a, lda = 0, b, ldb = 0, c, ldc = 0] = values;
-        const [x, y, out] = [a, b, c].map((at) => new Float32Array(memory.buffer, at)) as [Floats, Floats, Floats];
-        sgemm(CBLAS.rowMajor, transposeA, transposeB, m, n, k, 1, x, lda, y, ldb, 0, out, ldc);
-      },
-    ...(koffi ? { inWorkers: { source: IN_WORKERS, data: { koffi, library, prototype } } } : {}),
+    here: (memory) => {
+      let [buffer, start] = [memory.buffer, addressOf(koffi, memory.buffer)];
+      return (transposeA = 0, transposeB = 0, m = 0, n = 0, k = 0, a = 0, lda = 0, b = 0, ldb = 0, c = 0, ldc = 0) => {
+        // a memory that is not shared may lie elsewhere once it has grown
+        if (buffer !== memory.buffer) [buffer, start] = [memory.buffer, addressOf(koffi, memory.buffer)];
+        sgemm(CBLAS.rowMajor, transposeA, transposeB, m, n, k, 1, start + a, lda, start + b, ldb, 0, start + c, ldc);
+      };
+    },
+    ...(file ? { inWorkers: { source: IN_WORKERS, data: { koffi: file, library, prototype } } } : {}),
   };
 }
 
-type Floats = Float32Array<ArrayBuffer>;
+function addressOf(koffi: Koffi, buffer: ArrayBufferLike): number {
+  return Number(koffi.address(new Uint8Array(buffer)));
+}
 
 /**
  * Computes a product by BLAS, and its epilogue by the wasm kernels. A thin one, where memory sets the pace and an inner
  * size of 0 is legal, is left to the wasm kernels.
  *
- * @param together whether the engine's threads share a product, cut along its longer side, or the library has its own
+ * @param together whether the engine's threads share a product, cut along its longest size, or the library has its own
  */
 export function multiplyByBlas(engine: Engine, product: Product, together: boolean): void {
-  const { a, b, c, m, n, k } = product;
+  const { m, n, k } = product;
   if (m <= 1 || n <= 1 || k <= 1) {
     engine.product(product);
     return;
   }
+  const isDeep = k >= Math.max(DEEP * m, DEEP * n, 2 * LEAST_DEPTH) && m * n <= LARGEST_IN_DEPTH;
+  if (together && engine.threads > 1 && isDeep) {
+    multiplyInDepth(engine, product, engine.threads);
+  } else {
+    multiplyInBreadth(engine, product, together);
+  }
+  finish(engine, product);
+}
+
+/** What is the same of every part of a product: the numbers for transposing, and how long the rows of A and B are. */
+function layoutOf({ m, n, k, transposeA, transposeB }: Product) {
+  const modes = [transposeA, transposeB].map((is) => (is ? CBLAS.transposed : CBLAS.asIs));
+  return { modes, lda: transposeA ? m : k, ldb: transposeB ? k : n };
+}
+
+/**
+ * Each thread takes its share of the inner size, and the results are added. In training, the rows of a weight that a
+ * thread reads so are those that it has updated: those of another core take far longer to read than to compute with.
+ */
+function multiplyInDepth(engine: Engine, product: Product, threads: number): void {
+  const { a, b, c, m, n, k, transposeA, transposeB } = product;
+  const { modes, lda, ldb } = layoutOf(product);
+  // from one column of A, or row of B, to the next
+  const [stepA, stepB] = [transposeA ? m : 1, transposeB ? 1 : n];
+  const size = 4 * m * n;
+  engine.memory.lend(size * (threads - 1), (others) => {
+    let parts = 0;
+    engine.split("native", k, Math.max(LEAST_DEPTH, Math.floor(k / threads)), 4, (from, to) => {
+      const out = parts++ === 0 ? c : others + size * (parts - 2);
+      return [...modes, m, n, to - from, a + 4 * from * stepA, lda, b + 4 * from * stepB, ldb, out, n];
+    });
+    const shape = [m, n];
+    for (let i = 1; i < parts; i++) engine.binary("add", c, shape, others + size * (i - 1), shape, c, shape);
+  });
+}
+
+/** Rows or columns of the result are shared out, by which there are more of. */
+function multiplyInBreadth(engine: Engine, product: Product, together: boolean): void {
+  const { a, b, c, m, n, k, transposeA, transposeB } = product;
+  const { modes, lda, ldb } = layoutOf(product);
   const byRows = m >= n;
   const [length, other] = byRows ? [m, n] : [n, m];
-  const [lda, ldb] = [product.transposeA ? m : k, product.transposeB ? k : n];
   // from one row of A, or column of B, to the next
-  const [stepA, stepB] = [product.transposeA ? 1 : k, product.transposeB ? k : 1];
-  const modes = [product.transposeA, product.transposeB].map((is) => (is ? CBLAS.transposed : CBLAS.asIs));
+  const [stepA, stepB] = [transposeA ? 1 : k, transposeB ? k : 1];
   const share = Math.floor(length / (PARTS_A_THREAD * engine.threads));
   const grain = together ? Math.max(LEAST, share, Math.ceil(GRAIN / (other * k))) : length + 1;
   engine.split("native", length, grain, 4, (from, to) => {
@@ -69,5 +115,4 @@ export function multiplyByBlas(engine: Engine, product: Product, together: boole
       ? [...modes, part, n, k, a + 4 * from * stepA, lda, b, ldb, c + 4 * from * n, n]
       : [...modes, m, part, k, a, lda, b + 4 * from * stepB, ldb, c + 4 * from, n];
   });
-  finish(engine, product);
 }
