@@ -68,13 +68,16 @@ describe("the README's table", () => {
     const measurements = [
       measurement("adjoint wasm, 2 threads", 3),
       measurement("adjoint wasm, 256-bit, 2 threads", 2),
+      measurement("adjoint blas, 256-bit, 2 threads", 1),
+      measurement("adjoint blas, 2 threads", 1.5),
     ];
     const wide = formatReadmeTable({
       ...results,
       comparisons: [{ title: "One GAN iteration, batch 128", measurements }],
     });
-    expect(wide).toContain("|  | adjoint wasm, threads | adjoint wasm, 256-bit |");
-    expect(wide).toContain("| One GAN iteration, batch 128, ms | 3.00 | 2.00 |");
+    const columns = ["wasm, threads", "wasm, 256-bit", "blas", "blas, 256-bit"].map((column) => `adjoint ${column} |`);
+    expect(wide).toContain(`|  | ${columns.join(" ")}`);
+    expect(wide).toContain("| One GAN iteration, batch 128, ms | 3.00 | 2.00 | 1.50 | 1.00 |");
   });
 
   it("names the command, the machine, the versions, and who was not run", () => {

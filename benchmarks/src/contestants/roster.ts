@@ -38,6 +38,7 @@ function invited(): readonly Invited[] {
     ...each("adjoint wasm", { library: "adjoint", backend: "wasm" }),
     ...each("adjoint wasm, 256-bit", { library: "adjoint", backend: "wasm", wide: true }),
     ...each("adjoint blas", { library: "adjoint", backend: "blas" }),
+    ...each("adjoint blas, 256-bit", { library: "adjoint", backend: "blas", wide: true }),
     { name: "adjoint reference", library: "adjoint", backend: "reference", threads: 1 },
     { name: "adjoint gpu:webasm", library: "adjoint", backend: "gpu:webasm", threads: 1 },
     ...each("tfjs wasm", { library: "tfjs", backend: "wasm" }),

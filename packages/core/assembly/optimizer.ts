@@ -2,6 +2,7 @@
 // order are those of src/optim, so that a fused update has the bits of one made of ops.
 
 import { loadPart, storePart } from "./lanes";
+import { ownPlace } from "./thread";
 
 /** The first `count` of four floats; all of them where the count is a constant 4. */
 // @ts-ignore: decorator
@@ -35,25 +36,21 @@ function claim(at: usize, end: usize): usize {
 }
 
 // @ts-ignore: decorator
-@inline
-function adamStep(
-  parameter: usize, gradient: usize, m: usize, v: usize, count: usize, beta1: f32, rest1: f32, beta2: f32, rest2: f32,
-  rate: f32, correction: f32, epsilon: f32,
-): void {
-  const g = read(gradient, count);
-  const mean = f32x4.add(f32x4.mul(read(m, count), f32x4.splat(beta1)), f32x4.mul(g, f32x4.splat(rest1)));
-  const square = f32x4.add(
-    f32x4.mul(read(v, count), f32x4.splat(beta2)), f32x4.mul(f32x4.mul(g, g), f32x4.splat(rest2)));
-  let root = f32x4.sqrt(square);
-  if (correction != 0) root = f32x4.div(root, f32x4.splat(correction));
-  const step = f32x4.div(f32x4.mul(mean, f32x4.splat(rate)), f32x4.add(root, f32x4.splat(epsilon)));
-  write(m, mean, count);
-  write(v, square, count);
-  write(parameter, f32x4.sub(read(parameter, count), step), count);
-}
+@external("assembly", "adam")
+declare function adamVectors(
+  parameter: usize, gradient: usize, m: usize, v: usize, vectors: usize, beta1: f32, rest1: f32, beta2: f32, rest2: f32,
+  rate: f32, epsilon: f32,
+): void;
+
+// @ts-ignore: decorator
+@external("assembly", "correctedAdam")
+declare function correctedAdamVectors(
+  parameter: usize, gradient: usize, m: usize, v: usize, vectors: usize, beta1: f32, rest1: f32, beta2: f32, rest2: f32,
+  rate: f32, epsilon: f32, correction: f32,
+): void;
 
 /**
- * m ← m·β₁ + g·(1 − β₁), v ← v·β₂ + g²·(1 − β₂), θ ← θ − (m·rate) / (√v / correction + ε).
+ * m ← m·β₁ + g·(1 − β₁), v ← v·β₂ + g²·(1 − β₂), θ ← θ − (m·rate) / (√v / correction + ε): see adam.mjs.
  * Keras's form has all corrections in the rate and correction 0, which stands for: no division.
  */
 export function adam(
@@ -62,17 +59,28 @@ export function adam(
 ): void {
   const end = parameter + (count & ~3) * 4;
   while (parameter < end) {
-    const stop = claim(parameter, end);
-    do {
-      adamStep(parameter, gradient, m, v, 4, beta1, rest1, beta2, rest2, rate, correction, epsilon);
-      parameter += 16;
-      gradient += 16;
-      m += 16;
-      v += 16;
-    } while (parameter < stop);
+    const bytes = claim(parameter, end) - parameter;
+    if (correction != 0) {
+      correctedAdamVectors(
+        parameter, gradient, m, v, bytes / 16, beta1, rest1, beta2, rest2, rate, epsilon, correction);
+    } else adamVectors(parameter, gradient, m, v, bytes / 16, beta1, rest1, beta2, rest2, rate, epsilon);
+    parameter += bytes;
+    gradient += bytes;
+    m += bytes;
+    v += bytes;
   }
   const left = count & 3;
-  if (left) adamStep(parameter, gradient, m, v, left, beta1, rest1, beta2, rest2, rate, correction, epsilon);
+  if (!left) return;
+  // the last ones beside, filled up to a vector
+  const place = ownPlace();
+  v128.store(place, loadPart(parameter, left));
+  v128.store(place + 16, loadPart(gradient, left));
+  v128.store(place + 32, loadPart(m, left));
+  v128.store(place + 48, loadPart(v, left));
+  adam(place, place + 16, place + 32, place + 48, 4, beta1, rest1, beta2, rest2, rate, correction, epsilon);
+  storePart(parameter, v128.load(place), left);
+  storePart(m, v128.load(place + 32), left);
+  storePart(v, v128.load(place + 48), left);
 }
 
 // @ts-ignore: decorator

@@ -9,8 +9,15 @@ const ROUNDER_BITS = 0x4b400000;
 /** (eʳ − 1 − r) / r² for |r| ≤ ½ ln 2, the highest power first. */
 const TAIL = [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
 
-/** tanh of one vector, as `lockstepText` takes it. */
-export function tanh(x, { f32, i32, add, sub, mul, div, abs, pmin, less, and, or, addInteger, subInteger, shiftLeft }) {
+/** y = tanh x, as `lockstepText` takes it. */
+export const tanh = {
+  reads: ["x"],
+  writes: ["y"],
+  sideBySide: 4,
+  formula: ({ x }, operations) => ({ y: tanhOf(x, operations) }),
+};
+
+function tanhOf(x, { f32, i32, add, sub, mul, div, abs, pmin, less, and, or, addInteger, subInteger, shiftLeft }) {
   const bounded = pmin(abs(x), f32(9.1));
   const doubled = add(bounded, bounded);
   const shifted = add(mul(doubled, f32(Math.LOG2E)), f32(ROUNDER));

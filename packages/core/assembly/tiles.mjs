@@ -11,8 +11,8 @@
 
 /** Rows of a tile, and vectors of four columns that a panel of B is wide; packing.ts packs for the same sizes. */
 const [ROWS, VECTORS] = [4, 2];
-/** Steps in a turn of the loop, for one panel of B; for more, as many fewer. */
-const STEPS = 32;
+/** Steps in a turn of the loop, by how many panels of B are read: a step of two is long, and few of them fill a turn. */
+const STEPS = [0, 32, 8];
 
 const count = (length) => Array.from({ length }, (_, i) => i);
 const rows = count(ROWS);
@@ -71,7 +71,7 @@ export function tilesText(name, { panels = 1, fused = false } = {}) {
   const addresses = [...reading, "$end", ...rows.slice(1).map((row) => `$row${row}`)];
   const values = ["$a0", ...vectors.flatMap((vector) => [`$b${vector}`, `$p${vector}`]), ...cells.map(({ cell }) => cell)];
   const rowAt = (row) => (row ? `$row${row}` : "$c");
-  const steps = count(STEPS / panels).map((index) => step(index, vectors, fused));
+  const steps = count(STEPS[panels]).map((index) => step(index, vectors, fused));
   return `(func ${name} ${parameters.map((each) => `(param ${each} i32)`).join(" ")}
 ${addresses.map((each) => `(local ${each} i32)`).join(" ")}
 ${values.map((each) => `(local ${each} v128)`).join(" ")}

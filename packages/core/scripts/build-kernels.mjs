@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
 import binaryen from "assemblyscript/binaryen";
+import { adam, correctedAdam } from "../assembly/adam.mjs";
 import { lockstepText } from "../assembly/lockstep.mjs";
 import { tanh } from "../assembly/tanh.mjs";
 import { tilesText } from "../assembly/tiles.mjs";
@@ -37,6 +38,8 @@ function linked(bytes, fused) {
     tiles: (name) => tilesText(name, { fused }),
     wideTiles: (name) => tilesText(name, { fused, panels: 2 }),
     tanh: (name) => lockstepText(name, tanh),
+    adam: (name) => lockstepText(name, adam),
+    correctedAdam: (name) => lockstepText(name, correctedAdam),
   };
   let text = binaryen.readBinary(bytes).emitText();
   for (const [, stand, base, name] of text.matchAll(/(\(import "assembly" "(\w+)" \(func (\S+) .*\)\)\n)/g)) {
