@@ -56,15 +56,15 @@ function beginIfIdle(at: usize): void {
   }
 }
 
-/** Where to write the next job: the first of `calls` places for it, or −1 while there is no room for them. */
-export function placeOfParts(at: usize, calls: i32): i32 {
+/** Where to write the next job: the first free place, or −1 while there is no room for so many jobs and calls. */
+export function placeOfParts(at: usize, jobs: i32, calls: i32): i32 {
   const head = load<i32>(at + HEAD);
   const waiting = atomic.load<i32>(at + PUBLISHED) - jobOf(atomic.load<i64>(at));
   if (waiting == 0) return head & (PLACES - 1);
   // the oldest job cannot end and be replaced in here: this thread alone publishes
   const oldest = atomic.load<i32>(at + PUBLISHED) - waiting;
   const taken = head - load<i32>(at + FIRSTS + slotOf(oldest));
-  return waiting < JOBS && taken + calls <= PLACES ? head & (PLACES - 1) : -1;
+  return waiting + jobs <= JOBS && taken + calls <= PLACES ? head & (PLACES - 1) : -1;
 }
 
 /**

@@ -9,8 +9,6 @@ import { type Blas, CBLAS } from "./library.js";
 const GRAIN = 524_288;
 /** A BLAS packs its operands for each call: with fewer rows or columns in it, that shows. */
 const LEAST = 64;
-/** It packs the operand that is not cut once for each part: with more of them, products of 128×784 take a third longer. */
-const PARTS_A_THREAD = 2;
 
 /** A product whose inner size is so many times as long as its other sizes is cut along it, in parts at least so long. */
 const DEEP = 2;
@@ -107,7 +105,8 @@ function multiplyInBreadth(engine: Engine, product: Product, together: boolean):
   const [length, other] = byRows ? [m, n] : [n, m];
   // from one row of A, or column of B, to the next
   const [stepA, stepB] = [transposeA ? 1 : k, transposeB ? k : 1];
-  const share = Math.floor(length / (PARTS_A_THREAD * engine.threads));
+  // a part for each thread: BLAS packs the operand that is not cut once for each part
+  const share = Math.floor(length / engine.threads);
   const grain = together ? Math.max(LEAST, share, Math.ceil(GRAIN / (other * k))) : length + 1;
   engine.split("native", length, grain, 4, (from, to) => {
     const part = to - from;

@@ -67,7 +67,7 @@ export type Kernels = Readonly<Record<Exclude<KernelName, "native">, Kernel>> & 
 
 /** The queue of jobs at an address of shared memory: assembly/jobs.ts says what each of them does. */
 export interface Jobs {
-  placeOfParts(at: number, calls: number): number;
+  placeOfParts(at: number, jobs: number, calls: number): number;
   publish(at: number, count: number, calls: number): void;
   takePart(at: number, last: number): number;
   endPart(at: number, thread: number, failed: number): void;

@@ -218,11 +218,18 @@ export class ThreadPool {
     for (let j = 0; j < values.length; j++) this.#values[at + j] = values[j] as number;
   }
 
-  /** Where the next job is to be written, once there is room for so many calls. */
+  /**
+   * Where the next job is to be written, once there is room for so many calls. Where there is none, half of all room is
+   * made first: so this thread computes for a while and then prepares jobs for a while. By turns, it would come late to
+   * each of them, and the others would wait for its part.
+   */
   #placeOf(calls: number): number {
+    const { placeOfParts } = this.#kernels;
+    const free = placeOfParts(ADDRESS, 1, calls);
+    if (free >= 0) return free;
     const patience = new Patience();
     for (;;) {
-      const place = this.#kernels.placeOfParts(ADDRESS, calls);
+      const place = placeOfParts(ADDRESS, POOL.jobs / 2, Math.max(calls, POOL.places / 2));
       if (place >= 0) return place;
       if (this.#help()) patience.renew();
       this.#wait(patience, this.#kernels.awaitPart(ADDRESS, LOOKS, 0));

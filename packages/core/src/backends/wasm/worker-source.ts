@@ -17,7 +17,8 @@ export const POOL = {
   values: 16_384,
   /** How many values a call has. */
   valueCount: 16,
-  /** How many calls there is room for. */
+  /** How many jobs there is room for, and how many calls. */
+  jobs: 256,
   places: 2048,
 } as const;
 
