@@ -8,6 +8,10 @@
 // The length of a turn. Engines look for interrupts once in every turn of a loop, which takes as long as a third of a
 // step. So a turn has many steps, each with its own way out; between them an engine can move nothing, and keeps the
 // values of a step in registers.
+//
+// Tiles of two panels are for vectors of 256 bits, which V8 makes of two neighbouring ones: see wide.ts. Of one panel,
+// loads would then set the pace, five for four products; of two they are six for eight. Unjoined, they are slow: their
+// values do not fit the registers of x64.
 
 /** Rows of a tile, and vectors of four columns that a panel of B is wide; packing.ts packs for the same sizes. */
 const [ROWS, VECTORS] = [4, 2];

@@ -82,6 +82,7 @@ export function requireWide({ kernels, memory }: Engine): void {
       a + total - kernels.productScratch(0, 0),
     ];
     const fastest = [0, Infinity, Infinity];
+    // by turns, and two at last
     for (let i = 0; i < 2 * TIMES; i++) {
       const panels = 1 + (i % 2);
       kernels.takePanels(panels);
