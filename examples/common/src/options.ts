@@ -125,7 +125,7 @@ function createCommand(program: Commanded): Command {
     "threads that compute (default: the machine's, at most 8)",
     wholeNumber(1, MOST_THREADS),
   );
-  command.option("--wide", "vectors of 256 bits in wasm and blas: faster, the same bits (Node 24, x64)");
+  command.option("--wide", "vectors of 256 bits: faster, the same bits (Node 24 or newer, x64 with AVX2)");
   for (const option of intervalOptions(defaults)) command.addOption(option);
   for (const option of [nonFiniteOption(), layoutOption(), measuresOption()]) command.addOption(option);
   return addFolderOptions(command, name).helpOption("-h, --help", "print this and exit");

@@ -59,7 +59,9 @@ export function resumedOptions<Own extends object>(
   { options, backend }: RunProgress,
   folder: string,
 ): RunOptions & Own {
-  const former = options as RunOptions & Own;
+  // what a machine can do is no matter of the run: it is asked for each time
+  const { wide: _wide, ...kept } = options;
+  const former = kept as RunOptions & Own;
   for (const name of given) {
     const same = asked[name] === former[name] || (name === "backend" && asked.backend === backend);
     if (same || MAY_CHANGE.includes(name)) continue;

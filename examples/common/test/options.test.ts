@@ -105,6 +105,14 @@ describe("the options of a run that goes on", () => {
     const former = { options: saved, backend: "wasm", iteration: 1 } as RunProgress;
     expect(resumedOptions(asked, former, "old")).toEqual({ ...saved, threads: 3, measures: true, out: "old" });
   });
+
+  it("have wide vectors where those are asked for now, and not for having had them", () => {
+    const [asked, again] = [parse(smallProgram, ["--wide"]), parse(smallProgram, ["--resume", "old"])];
+    if (asked.kind !== "run" || again.kind !== "run") throw new Error("both are runs");
+    const former = { options: asked.options, backend: "wasm", iteration: 1 } as RunProgress;
+    expect(resumedOptions(again, former, "old").wide).toBeUndefined();
+    expect(resumedOptions(asked, former, "old").wide).toBe(true);
+  });
 });
 
 describe("a wrong option", () => {

@@ -43,6 +43,13 @@ describe("the process", () => {
     expect(text).toEqual({ output: "", errors: "small: loadMnist: there is no folder no/such/folder\n" });
   });
 
+  it.skipIf(Number.parseInt(process.versions.node, 10) >= 24)("asks for wide vectors where it is told to", async () => {
+    const data = writeSmallMnist(join(temporaryFolder(), "data"));
+    const { ended, text } = start(["--wide", "--data", data]);
+    expect(await ended).toBe(1);
+    expect(text.errors).toContain("small: wasm: `wide` needs Node 24 or newer on x64");
+  });
+
   it("goes on training where nobody reads what it prints", async () => {
     const folder = join(temporaryFolder(), "run");
     const data = writeSmallMnist(join(folder, "..", "data"));

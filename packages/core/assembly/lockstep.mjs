@@ -4,7 +4,7 @@
 // makes a constant vector anew wherever it is used, in three instructions: here a constant is a number in all lanes,
 // which is kept.
 //
-// Where V8 joins two neighbouring vectors to a wider one (create-engine.ts), it does so from their stores backwards, and
+// Where V8 joins two neighbouring vectors to a wider one (wide.ts), it does so from their stores backwards, and
 // only where nothing else needs the two one by one: so nothing is left in a variable when a turn of the loop ends.
 
 /**

@@ -1,4 +1,4 @@
-// Products over packed panels: a tile of 4×8 cells in registers, blocks of the inner index that fit the first cache,
+// Products over packed panels: a tile of 4×8 or 4×16 cells in registers, blocks of the inner index that fit the first cache,
 // blocks of rows that fit the second. Every cell adds its terms one by one in order of the inner index, whatever tile,
 // block or thread it falls to: that makes its bits independent of all three.
 
@@ -100,9 +100,8 @@ function rowBlock(
       const panel = b + column * k * 4;
       const at = c + column * 4;
       wideTiles(depth, a, panel, at, pitch, accumulate, whole, apart);
-      for (let half: usize = 0; half < 2; half++) {
-        edges(depth, a, panel + half * apart, at + half * TILE_COLUMNS * 4, pitch, accumulate, whole, rows, TILE_COLUMNS, spare);
-      }
+      edges(depth, a, panel, at, pitch, accumulate, whole, rows, TILE_COLUMNS, spare);
+      edges(depth, a, panel + apart, at + TILE_COLUMNS * 4, pitch, accumulate, whole, rows, TILE_COLUMNS, spare);
     }
   }
   for (; column < n; column += TILE_COLUMNS) {
@@ -117,9 +116,11 @@ function rowBlock(
 
 /** What tiles of `whole` panels of A leave of `rows` rows. */
 function edges(
-  depth: usize, a: usize, panel: usize, c: usize, pitch: usize, accumulate: bool, whole: usize, rows: usize, columns: usize, spare: usize,
+  depth: usize, a: usize, panel: usize, c: usize, pitch: usize, accumulate: bool, whole: usize, rows: usize,
+  columns: usize, spare: usize,
 ): void {
   for (let i = whole * TILE_ROWS; i < rows; i += TILE_ROWS) {
-    edgeTile(depth, a + i * depth * 4, panel, c + i * pitch, pitch, accumulate, min(rows - i, TILE_ROWS), columns, spare);
+    const height = min(rows - i, TILE_ROWS);
+    edgeTile(depth, a + i * depth * 4, panel, c + i * pitch, pitch, accumulate, height, columns, spare);
   }
 }

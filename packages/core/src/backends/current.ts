@@ -69,9 +69,11 @@ export interface BackendOptions {
    */
   readonly relaxed?: boolean;
   /**
-   * For `wasm` and `blas`: whether kernels compute with vectors of 256 bits instead of 128: about 1.5 times as fast, with
-   * the same bits. V8 does that in Node 24 and newer, on x64, and calls it an experiment: its flag for it is on while the
-   * kernels are compiled, which takes the calling thread some hundredths of a second. Default: no.
+   * For `wasm`: whether kernels compute with vectors of 256 bits instead of 128: about 1.5 times as fast, with the same
+   * bits; for `blas`, what is not a product. V8 does that in Node 24 and newer, on x64 with AVX2, and calls it an
+   * experiment. It needs other flags of V8 while the kernels are compiled, for some hundredths of a second, and they hold
+   * for the whole process: no other thread may compile WebAssembly meanwhile, which could end it. So ask for this first.
+   * Default: no. A BackendError says what is missing.
    */
   readonly wide?: boolean;
   /** For `auto`: what it chooses among. The first is taken unless another is clearly faster. Default: wasm and blas. */
@@ -173,7 +175,8 @@ async function chooseFastest(options: BackendOptions): Promise<BackendChoice> {
       create: (name: Named) => create(name, options),
     };
     const last = (error: unknown): Promise<Taken> => {
-      if (among || !(error instanceof BackendError)) throw error;
+      // what was asked for by an option is had, or refused
+      if (among || options.wide || options.relaxed || !(error instanceof BackendError)) throw error;
       return takeFastest(["reference"], source).then((taken) => ({
         ...taken,
         reason: `auto took reference, since ${error.message}`,

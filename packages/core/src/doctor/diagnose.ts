@@ -130,6 +130,12 @@ async function end(backend: Backend): Promise<void> {
   await backend.dispose().catch(() => undefined);
 }
 
+/** What has to be known of who asks for one of these. */
+const CAVEATS: Readonly<Record<string, string>> = {
+  "wasm relaxed": "; its bits are those of this kind of machine only",
+  "wasm wide": "; V8 calls its vectors of 256 bits an experiment",
+};
+
 function recommend(backends: readonly (FoundBackend | MissingBackend)[]): Recommendation {
   const sound = backends.flatMap((one) =>
     one.available && one.problems.length === 0 && one.speed
@@ -140,5 +146,5 @@ function recommend(backends: readonly (FoundBackend | MissingBackend)[]): Recomm
   const [first, ...others] = sound.toSorted((a, b) => Number(b.name === "wasm") - Number(a.name === "wasm"));
   if (!first) return { backend: undefined, reason: "no backend that was examined computes rightly here" };
   const { taken, why } = chooseAmong([first, ...others]);
-  return { backend: taken.name, reason: `a step of the GAN takes ${why}` };
+  return { backend: taken.name, reason: `a step of the GAN takes ${why}${CAVEATS[taken.name] ?? ""}` };
 }

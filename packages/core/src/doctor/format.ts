@@ -85,7 +85,9 @@ function problemsOf({ name, problems }: FoundBackend): string {
 }
 
 function whatIsMissing({ name, missing }: MissingBackend): string {
-  const said = missing.startsWith(`${name}: `) ? missing : `${name}: ${missing}`;
+  // an error begins with the name of the backend, without its option
+  const [backend] = name.split(" ");
+  const said = missing.startsWith(`${backend}: `) ? missing.replace(`${backend}`, name) : `${name}: ${missing}`;
   return said.replace(/^/gm, "  ");
 }
 

@@ -8,7 +8,7 @@ import { createBlasBackend } from "../../src/backends/blas/index.js";
 import type { WasmBackend } from "../../src/backends/wasm/index.js";
 import { BackendError } from "../../src/errors.js";
 import { Random } from "../../src/random.js";
-import { leaveAllToWorkers } from "../browser/worker-census.js";
+import { leaveAllToWorkers, watchWorkers } from "../browser/worker-census.js";
 import { runs } from "../support/runs.js";
 import {
   operandSizes,
@@ -133,7 +133,7 @@ describe.skipIf(missing !== undefined).each([
     expect([...backend.readSync(followed)]).toEqual([0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
   });
 
-  it("computes where the operands lie: a product takes its result's memory and no more", () => {
+  it("computes where the operands lie: a product that is not cut in depth takes its result's memory and no more", () => {
     const [a, b] = [backend.fill("float32", 64 * 64, 1), backend.fill("float32", 64 * 64, 2)];
     const before = backend.memory();
     const product = backend.matmul(a, b, specOf(64, 64, 64));
@@ -179,6 +179,38 @@ describe.skipIf(missing !== undefined).each([
       if (process.env.ADJOINT_DISPOSE) await backend.dispose();`;
     for (const source of [program, `process.env.ADJOINT_DISPOSE = "yes"; ${program}`]) {
       expect(await runProgram(source, { reachable: true })).toEqual({ stdout: "300\n", ended: true, code: 0 });
+    }
+  });
+});
+
+describe.skipIf(missing !== undefined)(`blas on more threads${why}`, () => {
+  it("starts them for products alone", async () => {
+    const census = watchWorkers();
+    const backend = await createBlasBackend({ threads: 2 });
+    try {
+      const a = backend.fill("float32", 256 * 256, 1);
+      expect(census.nodeWorkers).toHaveLength(0);
+      for (let i = 0; i < 300; i++) backend.free(backend.matmul(a, a, specOf(256, 256, 256)));
+      expect(census.nodeWorkers).toHaveLength(1);
+    } finally {
+      census.stop();
+      await backend.dispose();
+    }
+  });
+
+  it("adds the parts of a product that is cut along its inner size, and then its bias", async () => {
+    const backend = await createBlasBackend({ threads: 3 });
+    try {
+      await backend.ready();
+      const spec = specOf(66, 1031, 65);
+      const [a, b] = operandSizes(spec).map((length, i) => wholeNumbers(length, i)) as [Float32Array, Float32Array];
+      const row = wholeNumbers(spec.n, 2);
+      const activation = { name: "leakyRelu", parameters: [0.5] } as const;
+      const product = await productOn(backend, a, b, spec, { bias: backend.upload(row), activation });
+      const sums = productCells(a, b, spec).map(({ value }, i) => value + (row[i % spec.n] as number));
+      expect(product.findIndex((value, i) => value !== (sums[i] as number) * (Number(sums[i]) < 0 ? 0.5 : 1))).toBe(-1);
+    } finally {
+      await backend.dispose();
     }
   });
 });

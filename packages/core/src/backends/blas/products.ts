@@ -105,8 +105,8 @@ function multiplyInBreadth(engine: Engine, product: Product, together: boolean):
   const [length, other] = byRows ? [m, n] : [n, m];
   // from one row of A, or column of B, to the next
   const [stepA, stepB] = [transposeA ? 1 : k, transposeB ? k : 1];
-  // a part for each thread: BLAS packs the operand that is not cut once for each part
-  const share = Math.floor(length / engine.threads);
+  // a part for each thread there will be: BLAS packs the operand that is not cut once for each part
+  const share = Math.floor(length / engine.wantedThreads);
   const grain = together ? Math.max(LEAST, share, Math.ceil(GRAIN / (other * k))) : length + 1;
   engine.split("native", length, grain, 4, (from, to) => {
     const part = to - from;

@@ -1,7 +1,7 @@
 // 256-bit vectors, in Node. WebAssembly has vectors of 128 bits, but V8 can join two neighbouring ones when it compiles,
 // and the kernels are written so that it finds them: twice as many lanes for the same instructions, each with the bits
-// that it has alone. V8 calls that an experiment. So its flag is on while the kernels are compiled, and no other module;
-// and whether it came to anything is measured.
+// that it has alone. V8 calls that an experiment, so its flags are others only while the kernels are compiled; that holds
+// for all threads of the process, though. Whether it came to anything is measured.
 
 import { BackendError } from "../../errors.js";
 import type { Engine } from "./engine.js";
@@ -13,7 +13,7 @@ interface NodeEngine {
 interface NodeProcess {
   readonly arch?: string;
   readonly execArgv?: readonly string[];
-  readonly versions?: { readonly node?: string; readonly bun?: string };
+  readonly versions?: { readonly node?: string; readonly bun?: string; readonly deno?: string };
 }
 
 /** The first Node whose V8 joins the vectors of these kernels. */
@@ -35,29 +35,38 @@ const FLAGS: readonly (readonly [name: string, usual: boolean])[] = [
 const MARK = [0, 5, 4, ...[..."wide"].map((letter) => letter.charCodeAt(0))];
 
 /**
- * Compiles modules with 256-bit vectors.
+ * Compiles modules with 256-bit vectors. No other thread may compile WebAssembly meanwhile.
  *
  * @throws BackendError where this is not a Node that can
  */
 export function compileWide(modules: readonly Uint8Array<ArrayBuffer>[]): WebAssembly.Module[] {
   const { process } = globalThis as { process?: NodeProcess };
-  const { node, bun } = process?.versions ?? {};
+  const { node, bun, deno } = process?.versions ?? {};
   const engine = nodeModule<NodeEngine>("node:v8");
-  if (!engine || bun || Number.parseInt(node ?? "", 10) < FIRST_NODE || process?.arch !== "x64") {
-    const here = node && !bun ? `Node ${node} on ${process?.arch}` : "this is not Node";
+  const isNode = engine && !bun && !deno;
+  if (!isNode || Number.parseInt(node ?? "", 10) < FIRST_NODE || process?.arch !== "x64") {
+    const here = isNode ? `Node ${node} on ${process?.arch}` : "this is not Node";
     throw new BackendError("wasm", `\`wide\` needs Node ${FIRST_NODE} or newer on x64; ${here}`);
   }
   const marked = modules.map((bytes) => Uint8Array.from([...bytes, ...MARK]));
-  // what the process was started with stays as it is
-  const given = (process.execArgv ?? []).map((flag) => flag.replace(/_/g, "-").replace(/^--(no-?)?/, ""));
-  const flags = FLAGS.filter(([name]) => !given.includes(name));
   const set = (name: string, on: boolean) => engine.setFlagsFromString(`--${on ? "" : "no-"}${name}`);
-  for (const [name, usual] of flags) set(name, !usual);
   try {
+    for (const [name, usual] of FLAGS) set(name, !usual);
     return marked.map((bytes) => new WebAssembly.Module(bytes));
   } finally {
-    for (const [name, usual] of flags) set(name, usual);
+    const given = givenFlags(process?.execArgv ?? []);
+    for (const [name, usual] of FLAGS) set(name, given.get(name) ?? usual);
   }
+}
+
+/** The flags that the process was started with, and whether each was switched on; the last word counts. */
+function givenFlags(args: readonly string[]): ReadonlyMap<string, boolean> {
+  return new Map(
+    args.map((arg) => {
+      const [, no, name = ""] = /^--(no-?)?(.*)$/.exec(arg.replace(/_/g, "-")) ?? [];
+      return [name, !no];
+    }),
+  );
 }
 
 /** Rows, columns and inner size of the product that is timed: some hundredths of a millisecond. */
