@@ -1,6 +1,6 @@
-// Products over packed panels: a tile of 4×8 or 4×16 cells in registers, blocks of the inner index that fit the first cache,
-// blocks of rows that fit the second. Every cell adds its terms one by one in order of the inner index, whatever tile,
-// block or thread it falls to: that makes its bits independent of all three.
+// Products over packed panels: a tile of 4×8 or 4×16 cells in registers, blocks of the inner index that fit the first
+// cache, blocks of rows that fit the second. Every cell adds its terms one by one in order of the inner index, whatever
+// tile, block or thread it falls to: that makes its bits independent of all three.
 
 import { epilogue } from "./epilogue";
 import { packA, packB, packedSize, panelsOf, TILE_COLUMNS, TILE_ROWS } from "./packing";

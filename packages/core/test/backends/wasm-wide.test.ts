@@ -77,7 +77,7 @@ describe.skipIf(missing)(`the wasm backend with vectors of 256 bits${why}`, () =
 describe("`wide`", () => {
   it.skipIf(Number.parseInt(process.versions.node, 10) >= 24)("says which Node it needs", async () => {
     await expect(useBackend("wasm", { wide: true })).rejects.toThrow(
-      `wasm: \`wide\` needs Node 24 or newer on x64; Node ${process.versions.node} on ${process.arch}`,
+      `wasm: \`wide\` needs Node 24 or newer on x64; this is Node ${process.versions.node} on ${process.arch}`,
     );
   });
 

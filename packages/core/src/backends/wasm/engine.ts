@@ -44,6 +44,8 @@ export class Engine implements KernelRunner {
   readonly kernels: Kernels;
   readonly relaxed: boolean;
   readonly wide: boolean;
+  /** What its vectors are called, as `info()` has it. */
+  readonly vectors: string;
   readonly #pool: ThreadPool | undefined;
   readonly #workersHaveNative: boolean;
 
@@ -56,6 +58,7 @@ export class Engine implements KernelRunner {
     this.memory = memory;
     this.relaxed = modules.length > 1;
     this.wide = wide;
+    this.vectors = wide ? "simd, 256-bit" : "simd";
     this.#workersHaveNative = native?.inWorkers !== undefined;
     this.kernels = { ...instantiate(modules, memory.memory), ...(native ? { native: native.here(memory) } : {}) };
     const panels = wide ? 2 : 1;
@@ -245,19 +248,8 @@ export class Engine implements KernelRunner {
   adam(parameter: Address, gradient: Address, m: Address, v: Address, count: number, values: AdamValues): void {
     const { beta1, beta2, rate, correction, epsilon } = values;
     this.split("adam", count, GRAIN_CHEAP / 2, 4, (from, to) => {
-      const first = 4 * from;
-      const decays = [beta1, 1 - beta1, beta2, 1 - beta2] as const;
-      return [
-        parameter + first,
-        gradient + first,
-        m + first,
-        v + first,
-        to - from,
-        ...decays,
-        rate,
-        correction,
-        epsilon,
-      ];
+      const places = [parameter, gradient, m, v].map((at) => at + 4 * from);
+      return [...places, to - from, beta1, 1 - beta1, beta2, 1 - beta2, rate, correction, epsilon];
     });
   }
 

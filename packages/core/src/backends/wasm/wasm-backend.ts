@@ -51,7 +51,7 @@ export class WasmBackend implements Backend {
     engine: Engine,
     products: ProductMaker = {
       name: "wasm",
-      description: `wasm ${engine.relaxed ? "relaxed " : ""}simd${engine.wide ? ", 256-bit" : ""}`,
+      description: `wasm ${engine.relaxed ? "relaxed " : ""}${engine.vectors}`,
       multiply: (product) => engine.product(product),
     },
   ) {
@@ -69,12 +69,8 @@ export class WasmBackend implements Backend {
   }
 
   info(): BackendInfo {
-    return {
-      name: this.name,
-      products: this.#products.description,
-      elementwise: `wasm simd${this.wide ? ", 256-bit" : ""}`,
-      threads: this.threads,
-    };
+    const { name, threads } = this;
+    return { name, products: this.#products.description, elementwise: `wasm ${this.#engine.vectors}`, threads };
   }
 
   /** Threads that compute, the calling one included. */
@@ -198,24 +194,18 @@ export class WasmBackend implements Backend {
 
   convolve(x: BackendBuffer, kernel: BackendBuffer, spec: ConvolutionSpec, bias?: BackendBuffer): BackendBuffer {
     const size = spec.batch * sizeOf(spec.output) * spec.outChannels;
-    return this.#buffers.make(
-      size,
-      bias ? [x, kernel, bias] : [x, kernel],
-      (out, [images = 0, weights = 0, row = 0]) => {
-        this.#convolverFor(spec).forward(spec, { images, kernel: weights, results: out }, row);
-      },
-    );
+    const inputs = bias ? [x, kernel, bias] : [x, kernel];
+    return this.#buffers.make(size, inputs, (out, [images = 0, weights = 0, row = 0]) => {
+      this.#convolverFor(spec).forward(spec, { images, kernel: weights, results: out }, row);
+    });
   }
 
   convolveBack(y: BackendBuffer, kernel: BackendBuffer, spec: ConvolutionSpec, bias?: BackendBuffer): BackendBuffer {
     const size = spec.batch * sizeOf(spec.input) * spec.inChannels;
-    return this.#buffers.make(
-      size,
-      bias ? [y, kernel, bias] : [y, kernel],
-      (out, [results = 0, weights = 0, row = 0]) => {
-        this.#convolverFor(spec).back(spec, { images: out, kernel: weights, results }, row);
-      },
-    );
+    const inputs = bias ? [y, kernel, bias] : [y, kernel];
+    return this.#buffers.make(size, inputs, (out, [results = 0, weights = 0, row = 0]) => {
+      this.#convolverFor(spec).back(spec, { images: out, kernel: weights, results }, row);
+    });
   }
 
   convolveKernel(x: BackendBuffer, y: BackendBuffer, spec: ConvolutionSpec): BackendBuffer {

@@ -45,7 +45,7 @@ export function compileWide(modules: readonly Uint8Array<ArrayBuffer>[]): WebAss
   const engine = nodeModule<NodeEngine>("node:v8");
   const isNode = engine && !bun && !deno;
   if (!isNode || Number.parseInt(node ?? "", 10) < FIRST_NODE || process?.arch !== "x64") {
-    const here = isNode ? `Node ${node} on ${process?.arch}` : "this is not Node";
+    const here = isNode ? `this is Node ${node} on ${process?.arch}` : "this is not Node";
     throw new BackendError("wasm", `\`wide\` needs Node ${FIRST_NODE} or newer on x64; ${here}`);
   }
   const marked = modules.map((bytes) => Uint8Array.from([...bytes, ...MARK]));
