@@ -82,6 +82,7 @@ export {
 } from "./nn/convolution-layers.js";
 export { Embedding } from "./nn/embedding.js";
 export { findNonFinite, type NonFiniteOrigin, type NonFiniteResult } from "./nn/find-non-finite.js";
+export { type Freezable, withFrozen } from "./nn/freezing.js";
 export {
   glorotNormal,
   glorotUniform,
@@ -104,7 +105,7 @@ export {
   Softmax,
   Tanh,
 } from "./nn/layers.js";
-export { type Freezable, Module, type ParameterCount, type StateDict, withFrozen } from "./nn/module.js";
+export { Module, type ParameterCount, type StateDict } from "./nn/module.js";
 export { BatchNorm, type BatchNormOptions, LayerNorm, type LayerNormOptions } from "./nn/normalization-layers.js";
 export { Parameter, Variable } from "./nn/parameter.js";
 export { leakyRelu, relu, sigmoid, softplus, tanh } from "./ops/activations.js";

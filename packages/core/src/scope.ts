@@ -1,6 +1,7 @@
 // scope(fn): what is made in fn is given back when fn ends, except what fn returns. The nesting of scopes and the
 // current backend are the library's only state.
 
+import { visitContents } from "./containers.js";
 import { type Owner, setOwner } from "./storage.js";
 import { refusePromise } from "./synchronous.js";
 import { Tensor } from "./tensor.js";
@@ -38,15 +39,11 @@ export function keep<T extends Tensor>(tensor: T): T {
   return tensor;
 }
 
-function forEachTensor(value: unknown, visit: (tensor: Tensor) => void): void {
-  if (value instanceof Tensor) visit(value);
-  else if (Array.isArray(value) || value instanceof Set) for (const item of value) forEachTensor(item, visit);
-  else if (value instanceof Map) for (const item of value.values()) forEachTensor(item, visit);
-  else if (isPlainObject(value)) for (const item of Object.values(value)) forEachTensor(item, visit);
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+function forEachTensor(result: unknown, visit: (tensor: Tensor) => void): void {
+  const take = (value: unknown): boolean => {
+    if (!(value instanceof Tensor)) return false;
+    visit(value);
+    return true;
+  };
+  if (!take(result)) visitContents(result, "", take);
 }

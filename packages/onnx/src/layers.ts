@@ -43,7 +43,7 @@ interface Entry {
 const LAYERS: readonly Entry[] = [
   entry("Sequential", Sequential, (model, input, graph, path) => {
     const inside = path === "" ? "" : `${path}.`;
-    return [...model.children()].reduce((value, [name, layer]) => addLayer(layer, value, graph, inside + name), input);
+    return model.layers.reduce((value, layer, i) => addLayer(layer, value, graph, `${inside}${i}`), input);
   }),
   entry("Dense", Dense, addDense),
   entry("LeakyReLU", LeakyReLU, ({ negativeSlope }, ...place) =>

@@ -174,8 +174,8 @@ export class Sequential extends Module {
     this.namedParameters();
   }
 
-  override children(): ReadonlyMap<string, Module> {
-    return new Map(this.layers.map((layer, i) => [String(i), layer]));
+  protected override get inlinedField(): string {
+    return "layers";
   }
 
   forward(x: Tensor): Tensor {

@@ -3,12 +3,13 @@
 
 import { noGradient } from "../autodiff.js";
 import { withBackend } from "../backends/current.js";
+import { pathTo, visitContents } from "../containers.js";
 import { StateError } from "../errors.js";
 import { zeros } from "../ops/creation.js";
 import { scope } from "../scope.js";
 import { formatShape, type Shape, sameShape, stridesOf } from "../shape.js";
-import { refusePromise } from "../synchronous.js";
 import { Tensor, wrap } from "../tensor.js";
+import { addNamed } from "./naming.js";
 import { Parameter, Variable } from "./parameter.js";
 import { formatSummary, type SummaryRow } from "./summary.js";
 
@@ -20,6 +21,13 @@ export interface ParameterCount {
   readonly trainable: number;
   readonly frozen: number;
   readonly total: number;
+}
+
+/** The variables of a module and of those inside, while they are collected. */
+interface Collection {
+  readonly owner: string;
+  readonly found: Map<string, Variable>;
+  readonly seen: Set<Module | Variable>;
 }
 
 /** @internal Stands around every call of `apply`: computes the output by `forward`, and hands it on. */
@@ -81,21 +89,28 @@ export abstract class Module {
     return undefined;
   }
 
-  /** The modules directly inside, by the names of the fields that hold them; of arrays, `field.0`, `field.1`, …. */
+  /**
+   * The modules directly inside, by the names of the fields that hold them. Arrays, plain objects, maps and sets in
+   * fields are searched, to any depth: `field.0`, `field.key.1`. Entries of sets, and of maps under keys that are objects,
+   * are named by their places. What `#private` fields and closures hold is not found.
+   *
+   * @throws StateError where two have the same name
+   */
   children(): ReadonlyMap<string, Module> {
-    return this.#fields((value): value is Module => value instanceof Module);
+    return this.#members().modules;
   }
 
   /** The trained values by name, each once: this module's own, then its children's as `child.name`. */
   namedParameters(): ReadonlyMap<string, Parameter> {
-    const isTrained = (named: [string, Variable]): named is [string, Parameter] => named[1] instanceof Parameter;
-    return new Map([...this.namedVariables()].filter(isTrained));
+    const found = new Map<string, Parameter>();
+    for (const [name, variable] of this.namedVariables()) if (variable instanceof Parameter) found.set(name, variable);
+    return found;
   }
 
   /** All that the module's state consists of, by name: its parameters, and what it keeps beside, as running statistics. */
   namedVariables(): ReadonlyMap<string, Variable> {
     const found = new Map<string, Variable>();
-    this.#collect("", found, new Set());
+    this.#collect("", { owner: this.#label, found, seen: new Set() });
     const prefix = this.name === undefined ? "" : `${this.name}.`;
     for (const [path, variable] of found) variable.nameWithin(prefix + path);
     return found;
@@ -140,7 +155,7 @@ export abstract class Module {
    *   backend that answers asynchronously. Nothing was changed then.
    */
   loadStateDict(state: StateDict): void {
-    loadState(this.name ?? this.kind, this.namedVariables(), state);
+    loadState(this.#label, this.namedVariables(), state);
   }
 
   /**
@@ -178,7 +193,17 @@ export abstract class Module {
     } finally {
       for (const [module, training] of modes) module.#training = training;
     }
-    return formatSummary(this.name ?? this.kind, rows, this.parameterCount());
+    return formatSummary(this.#label, rows, this.parameterCount());
+  }
+
+  /** What errors call the module. */
+  get #label(): string {
+    return this.name ?? this.kind;
+  }
+
+  /** @internal The field whose contents are named without its name: `0.kernel`, not `layers.0.kernel`. */
+  protected get inlinedField(): string | undefined {
+    return undefined;
   }
 
   /** Zeros of the kind that the parameters are, wherever they live. */
@@ -200,51 +225,35 @@ export abstract class Module {
     return seen;
   }
 
-  #collect(prefix: string, found: Map<string, Variable>, seen: Set<Module | Variable>): void {
+  #collect(prefix: string, collection: Collection): void {
+    const { owner, found, seen } = collection;
     if (seen.has(this)) return;
     seen.add(this);
-    for (const [name, variable] of this.#fields((value): value is Variable => value instanceof Variable)) {
+    const { variables, modules } = this.#members();
+    for (const [name, variable] of variables) {
       if (seen.has(variable)) continue;
       seen.add(variable);
-      found.set(prefix + name, variable);
+      addNamed(owner, found, prefix + name, variable);
     }
-    for (const [name, child] of this.children()) child.#collect(`${prefix}${name}.`, found, seen);
+    const children = this.children === Module.prototype.children ? modules : this.children();
+    for (const [name, child] of children) child.#collect(`${prefix}${name}.`, collection);
   }
 
-  #fields<T>(wanted: (value: unknown) => value is T): Map<string, T> {
-    const found = new Map<string, T>();
+  /** What the fields hold, and the containers in them. Modules and variables are not searched. */
+  #members(): { readonly variables: ReadonlyMap<string, Variable>; readonly modules: ReadonlyMap<string, Module> } {
+    const [variables, modules] = [new Map<string, Variable>(), new Map<string, Module>()];
+    const take = (value: unknown, path: string, key: string | number): boolean => {
+      if (value instanceof Variable) addNamed(this.#label, variables, pathTo(path, key), value);
+      else if (value instanceof Module) addNamed(this.#label, modules, pathTo(path, key), value);
+      else return false;
+      return true;
+    };
+    const { inlinedField } = this;
     for (const [field, value] of Object.entries(this)) {
-      if (wanted(value)) found.set(field, value);
-      if (!Array.isArray(value)) continue;
-      value.forEach((item: unknown, i) => {
-        if (wanted(item)) found.set(`${field}.${i}`, item);
-      });
+      if (typeof value !== "object" || value === null || take(value, "", field)) continue;
+      visitContents(value, field === inlinedField ? "" : field, take);
     }
-    return found;
-  }
-}
-
-/** What `withFrozen` takes: models, parameters, or lists of them. */
-export type Freezable = Module | Parameter | readonly (Module | Parameter)[];
-
-/**
- * Runs `fn` with all parameters of `target` frozen, and restores what was frozen before and what was not, also when
- * `fn` throws. Gradients still flow through to whatever feeds the frozen model.
- *
- * @throws AdjointError where `fn` returns a promise: what runs after an `await` would not be frozen
- */
-export function withFrozen<T>(target: Freezable, fn: () => T): T {
-  const targets = target instanceof Module || target instanceof Parameter ? [target] : target;
-  const parameters = targets.flatMap((item) => (item instanceof Module ? item.parameters() : [item]));
-  const former = new Map(parameters.map((parameter) => [parameter, parameter.frozen]));
-  for (const parameter of former.keys()) parameter.freeze();
-  try {
-    return refusePromise("withFrozen", fn());
-  } finally {
-    for (const [parameter, frozen] of former) {
-      if (frozen) parameter.freeze();
-      else parameter.unfreeze();
-    }
+    return { variables, modules };
   }
 }
 
