@@ -35,7 +35,7 @@ const functions: Readonly<Record<FunctionName, (...inputs: Tensor[]) => Tensor>>
   tanh: (x) => tanh(x as Tensor),
   exp: (x) => exp(x as Tensor),
   sum: (x) => sum(x as Tensor),
-  sumRows: (x) => sum(x as Tensor, { axes: [0] }),
+  sumRows: (x) => sum(x as Tensor, { axis: [0] }),
   max: (x) => max(x as Tensor),
 };
 

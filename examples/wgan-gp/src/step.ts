@@ -94,7 +94,7 @@ export function gradientPenalty(critic: Module, images: Tensor): Tensor {
   const [slopes] = gradients;
   const lengths = slopes
     .square()
-    .sum({ axes: [1, 2, 3] })
+    .sum({ axis: [1, 2, 3] })
     .add(TINY)
     .sqrt();
   return lengths.sub(1).square().mean();

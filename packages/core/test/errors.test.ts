@@ -123,12 +123,12 @@ describe("shapes that do not go together", () => {
 
 describe("axes and sizes that are not there", () => {
   refuses(ShapeError, [
-    ["sum: axis 2 is not one of the 2 axes", () => sum(table, { axes: 2 })],
-    ["mean: axis -3 is not one of the 2 axes", () => mean(table, { axes: [0, -3] })],
-    ["max: axis 0.5 is not one of the 2 axes", () => max(table, { axes: 0.5 })],
-    ["min: axis 1 is named twice in [1,-1]", () => min(table, { axes: [1, -1] })],
+    ["sum: axis 2 is not one of the 2 axes", () => sum(table, { axis: 2 })],
+    ["mean: axis -3 is not one of the 2 axes", () => mean(table, { axis: [0, -3] })],
+    ["max: axis 0.5 is not one of the 2 axes", () => max(table, { axis: 0.5 })],
+    ["min: axis 1 is named twice in [1,-1]", () => min(table, { axis: [1, -1] })],
     ["max: axis 1 of [2,0] has no elements", () => max(zeros([2, 0]))],
-    ["min: axis 0 of [0] has no elements", () => min(zeros([0]), { axes: 0 })],
+    ["min: axis 0 of [0] has no elements", () => min(zeros([0]), { axis: 0 })],
     ["argMax: axis 1 of [2,0] has no elements", () => argMax(zeros([2, 0]))],
     ["argMax: axis -1 is not one of the 0 axes", () => argMax(tensor(1))],
     ["softmax: axis 1 is not one of the 1 axes", () => softmax(row, { axis: 1 })],

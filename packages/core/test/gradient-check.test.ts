@@ -202,7 +202,7 @@ describe("checkSecondGradients", () => {
 describe("checkAdjoint", () => {
   it("passes linear ops whose gradient is their transpose", () => {
     expect(checkAdjoint((x) => x.transpose(), [3, 5]).error).toBeLessThan(1e-12);
-    expect(checkAdjoint((x) => x.sum({ axes: 0 }), [4, 3]).comparisons).toBe(1);
+    expect(checkAdjoint((x) => x.sum({ axis: 0 }), [4, 3]).comparisons).toBe(1);
   });
 
   it("finds one whose gradient is not, and names the shape", () => {

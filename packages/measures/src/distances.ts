@@ -28,14 +28,14 @@ export async function visitSquaredDistances(a: Tensor, b: Tensor, visit: (block:
     throw new ShapeError("visitSquaredDistances", `needs matrices with rows of one size, got ${shapes}`);
   }
   const most = Math.max(1, Math.floor(BLOCK / Math.max(1, otherCount)));
-  const lengths = scope(() => noGradient(() => b.square().sum({ axes: 1 })));
+  const lengths = scope(() => noGradient(() => b.square().sum({ axis: 1 })));
   for (let firstRow = 0; firstRow < count; firstRow += most) {
     const rows = Math.min(most, count - firstRow);
     const block = scope(() =>
       noGradient(() => {
         const part = a.slice([[firstRow, firstRow + rows]]);
         const products = part.matmul(b, { transposeB: true });
-        return part.square().sum({ axes: 1, keepDims: true }).add(lengths).sub(products.mul(2)).maximum(0);
+        return part.square().sum({ axis: 1, keepDims: true }).add(lengths).sub(products.mul(2)).maximum(0);
       }),
     );
     visit({ distances: await block.data(), firstRow, rows });

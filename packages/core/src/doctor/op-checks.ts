@@ -70,8 +70,8 @@ const elementwise: readonly OpCheck[] = [
 ];
 
 const reducing: readonly OpCheck[] = [
-  ...checks({ sum: (x) => sum(x, { axes: [0, 2] }), mean: (x) => mean(x, { axes: 1 }) }, positive),
-  ...checks({ max: (x) => max(x, { axes: 0 }), min: (x) => min(x), argMax: (x) => argMax(x, { axis: 1 }) }, mixed),
+  ...checks({ sum: (x) => sum(x, { axis: [0, 2] }), mean: (x) => mean(x, { axis: 1 }) }, positive),
+  ...checks({ max: (x) => max(x, { axis: 0 }), min: (x) => min(x), argMax: (x) => argMax(x, { axis: 1 }) }, mixed),
   ...checks({ softmax: (x) => softmax(x), logSoftmax: (x) => logSoftmax(x, { axis: 1 }) }, mixed),
 ];
 
@@ -106,7 +106,7 @@ function batch(): Tensor {
 /** A product of an inner size k may be off by 4·√k·2⁻²⁴ of ‖row‖·‖column‖. */
 const productTolerance = (k: number): number => 4 * Math.sqrt(k) * 2 ** -24;
 
-const norm = (x: Tensor, axis: number): Tensor => sqrt(sum(square(x), { axes: axis, keepDims: true }));
+const norm = (x: Tensor, axis: number): Tensor => sqrt(sum(square(x), { axis, keepDims: true }));
 
 const product = (x: Tensor, y: Tensor): Tensor => mul(norm(x, -1), norm(y, -2));
 

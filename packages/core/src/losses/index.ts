@@ -81,7 +81,7 @@ export function categoricalCrossEntropy(
   { epsilon = PROBABILITY_EPSILON, ...options }: LossOptions & { epsilon?: number } = {},
 ): Tensor {
   checkSameShape("categoricalCrossEntropy", probabilities, target);
-  const losses = neg(sum(mul(target, log(clip(probabilities, epsilon, 1 - epsilon))), { axes: -1 }));
+  const losses = neg(sum(mul(target, log(clip(probabilities, epsilon, 1 - epsilon))), { axis: -1 }));
   return reduced("categoricalCrossEntropy", losses, options);
 }
 
@@ -94,7 +94,7 @@ export function categoricalCrossEntropy(
  */
 export function categoricalCrossEntropyWithLogits(logits: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkSameShape("categoricalCrossEntropyWithLogits", logits, target);
-  const losses = neg(sum(mul(target, logSoftmax(logits)), { axes: -1 }));
+  const losses = neg(sum(mul(target, logSoftmax(logits)), { axis: -1 }));
   return reduced("categoricalCrossEntropyWithLogits", losses, options);
 }
 
@@ -121,5 +121,5 @@ export function meanAbsoluteError(prediction: Tensor, target: TensorLike, option
 export function klDivergenceNormal(meanValue: Tensor, logVariance: Tensor, options: LossOptions = {}): Tensor {
   checkSameShape("klDivergenceNormal", meanValue, logVariance, "mean and log-variance");
   const terms = sub(sub(add(logVariance, 1), square(meanValue)), exp(logVariance));
-  return reduced("klDivergenceNormal", mul(sum(terms, { axes: -1 }), -0.5), options);
+  return reduced("klDivergenceNormal", mul(sum(terms, { axis: -1 }), -0.5), options);
 }

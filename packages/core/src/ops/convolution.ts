@@ -73,7 +73,7 @@ const convolveWithBias = defineOp<[Tensor, Tensor, Tensor], GroupedSpec>({
   gradient: ({ dy, inputs: [x, kernel], options: spec }) => [
     () => transpose([dy, kernel], spec),
     () => kernelGradient([x, dy], spec),
-    () => sum(dy, { axes: [0, 1, 2] }),
+    () => sum(dy, { axis: [0, 1, 2] }),
   ],
 });
 
@@ -83,7 +83,7 @@ const transposeWithBias = defineOp<[Tensor, Tensor, Tensor], GroupedSpec>({
   gradient: ({ dy: dx, inputs: [y, kernel], options: spec }) => [
     () => convolve([dx, kernel], spec),
     () => kernelGradient([dx, y], spec),
-    () => sum(dx, { axes: [0, 1, 2] }),
+    () => sum(dx, { axis: [0, 1, 2] }),
   ],
 });
 

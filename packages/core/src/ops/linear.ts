@@ -31,7 +31,7 @@ const linearOp = defineOp<[Tensor, Tensor, Tensor], ActivationFromResult | undef
     return [
       () => matmul(dz(), kernel, { transposeB: true }),
       () => matmul(x, dz(), { transposeA: true }),
-      () => sum(dz(), { axes: 0 }),
+      () => sum(dz(), { axis: 0 }),
     ];
   },
 });

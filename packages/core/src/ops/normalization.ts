@@ -35,7 +35,7 @@ const centerOp: Op<[Tensor], { axes: readonly number[]; average?: Tensor }> = de
   { axes: readonly number[]; average?: Tensor }
 >({
   name: "center",
-  forward: ([x], { axes, average }) => scope(() => sub(x, average ?? mean(x, { axes, keepDims: true }))),
+  forward: ([x], { axes, average }) => scope(() => sub(x, average ?? mean(x, { axis: axes, keepDims: true }))),
   gradient: ({ dy, options: { axes } }) => [() => centerOp([dy], { axes })],
 });
 
@@ -43,7 +43,7 @@ const centerOp: Op<[Tensor], { axes: readonly number[]; average?: Tensor }> = de
 const inverseDeviationOp = defineOp<[Tensor], { axes: readonly number[]; epsilon: number }>({
   name: "inverse deviation",
   forward: ([c], { axes, epsilon }) => {
-    return scope(() => div(1, sqrt(add(mean(square(c), { axes, keepDims: true }), epsilon))));
+    return scope(() => div(1, sqrt(add(mean(square(c), { axis: axes, keepDims: true }), epsilon))));
   },
   gradient: ({ dy, inputs: [c], output: r }) => [
     () => mul(c, mul(mul(dy, mul(r, square(r))), -r.size / Math.max(1, c.size))),
@@ -52,7 +52,7 @@ const inverseDeviationOp = defineOp<[Tensor], { axes: readonly number[]; epsilon
 
 /** The two steps over `axes`, which are sorted and not negative. */
 function standardize(x: Tensor, axes: readonly number[], epsilon: number): Standardized {
-  const average = noGradient(() => mean(x, { axes, keepDims: true }));
+  const average = noGradient(() => mean(x, { axis: axes, keepDims: true }));
   const centered = centerOp([x], { axes, average });
   return { average, centered, inverseDeviation: inverseDeviationOp([centered], { axes, epsilon }) };
 }

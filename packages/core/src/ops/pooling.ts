@@ -20,7 +20,7 @@ const CELLS = [3, 4];
 // d max x: dy to the first of the largest cells of each window
 const maxPoolOp = defineOp<[Tensor], SlidingWindow>({
   name: "maxPool2d",
-  forward: ([x], window) => scope(() => max(candidates(x, window), { axes: CELLS })),
+  forward: ([x], window) => scope(() => max(candidates(x, window), { axis: CELLS })),
   gradient: ({ dy, inputs: [x], options: window }) => [
     () => {
       const [batch = 0, , , channels = 0] = x.shape;
@@ -103,7 +103,7 @@ export function averagePool2d(x: Tensor, size: Pair, options: WindowOptions = {}
   const window = poolingWindow("averagePool2d", images, size, options);
   const [rows, columns] = along((axis) => cellsInside(window, axis).map((cells) => cells.filter(Boolean).length));
   const counts = rows.flatMap((row) => columns.map((column) => row * column));
-  const total = sum(windowsOf(images, window), { axes: CELLS });
+  const total = sum(windowsOf(images, window), { axis: CELLS });
   const [first = 1] = counts;
   if (counts.every((count) => count === first)) return div(total, first);
   return div(total, constant(images, counts, [...window.output, 1]));

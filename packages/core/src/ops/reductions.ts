@@ -12,8 +12,8 @@ import { operands } from "./support.js";
 
 /** Options of a reduction. */
 export interface ReduceOptions {
-  /** The axes to reduce, counted from the end where negative; all of them by default. */
-  readonly axes?: number | readonly number[];
+  /** The axis to reduce, or several, counted from the end where negative; all of them by default. */
+  readonly axis?: number | readonly number[];
   /** Keeps the reduced axes, with size 1. */
   readonly keepDims?: boolean;
 }
@@ -28,8 +28,8 @@ function reduceForward(name: ReduceName, x: Tensor, { axes, keepDims }: Reductio
   return wrap(x.backend, x.backend.reduce(name, x.operandFor(name), axes), shape, name);
 }
 
-function reductionOf(where: string, x: Tensor, { axes, keepDims = false }: ReduceOptions): Reduction {
-  return { axes: normalizeAxes(where, axes, x.rank), keepDims };
+function reductionOf(where: string, x: Tensor, { axis, keepDims = false }: ReduceOptions): Reduction {
+  return { axes: normalizeAxes(where, axis, x.rank), keepDims };
 }
 
 /** Extremes of nothing do not exist, unlike sums of nothing. */
@@ -67,7 +67,7 @@ function extremeOp(name: "max" | "min") {
     gradient: ({ dy, inputs: [x], output: y, options: { axes } }) => [
       () => {
         const attained = equal(x, expandReduced(y, x.shape, axes));
-        const ties = sum(attained, { axes, keepDims: true });
+        const ties = sum(attained, { axis: axes, keepDims: true });
         return mul(div(attained, ties), expandReduced(dy, x.shape, axes));
       },
     ],
@@ -112,11 +112,9 @@ const softmaxOp = defineOp<[Tensor], number>({
   name: "softmax",
   forward: ([x], axis) => {
     const e = exp(shifted(x, axis));
-    return div(e, sum(e, { axes: axis, keepDims: true }));
+    return div(e, sum(e, { axis, keepDims: true }));
   },
-  gradient: ({ dy, output: y, options: axis }) => [
-    () => mul(y, sub(dy, sum(mul(y, dy), { axes: axis, keepDims: true }))),
-  ],
+  gradient: ({ dy, output: y, options: axis }) => [() => mul(y, sub(dy, sum(mul(y, dy), { axis, keepDims: true })))],
 });
 
 /** eˣ / Σeˣ along an axis (the last by default), without overflow. Throws ShapeError for an axis that is not there. */
@@ -130,9 +128,9 @@ const logSoftmaxOp = defineOp<[Tensor], number>({
   name: "logSoftmax",
   forward: ([x], axis) => {
     const s = shifted(x, axis);
-    return sub(s, log(sum(exp(s), { axes: axis, keepDims: true })));
+    return sub(s, log(sum(exp(s), { axis, keepDims: true })));
   },
-  gradient: ({ dy, output: y, options: axis }) => [() => sub(dy, mul(exp(y), sum(dy, { axes: axis, keepDims: true })))],
+  gradient: ({ dy, output: y, options: axis }) => [() => sub(dy, mul(exp(y), sum(dy, { axis, keepDims: true })))],
 });
 
 /** ln softmax(x) along an axis (the last by default), exact also where softmax is 0 in floating point. Throws as it. */
@@ -143,5 +141,5 @@ export function logSoftmax(x: Tensor, { axis = -1 }: { axis?: number } = {}): Te
 
 /** x less its largest element along the axis, so that its exponential cannot overflow. */
 function shifted(x: Tensor, axis: number): Tensor {
-  return x.shape[axis] === 0 ? reshape(x, x.shape) : sub(x, max(x, { axes: axis, keepDims: true }));
+  return x.shape[axis] === 0 ? reshape(x, x.shape) : sub(x, max(x, { axis, keepDims: true }));
 }

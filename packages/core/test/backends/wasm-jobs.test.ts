@@ -185,7 +185,7 @@ type Act = (values: readonly Tensor[], random: Random) => Tensor;
 const SIDE = 96;
 const acts: Readonly<Record<string, Act>> = {
   product: ([a, b]) => (a as Tensor).matmul(b as Tensor).mul(0.1),
-  sum: ([a, b]) => (a as Tensor).add((b as Tensor).sum({ axes: 0 }).mul(0.01)).tanh(),
+  sum: ([a, b]) => (a as Tensor).add((b as Tensor).sum({ axis: 0 }).mul(0.01)).tanh(),
   fromOutside: ([a]) => (a as Tensor).mul(tensor(new Float32Array(SIDE * SIDE).fill(0.5), { shape: [SIDE, SIDE] })),
   rows: ([a]) =>
     gather(

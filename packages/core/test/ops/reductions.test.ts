@@ -32,12 +32,12 @@ function over<Options>(op: (x: Tensor, options?: Options) => Tensor, options?: O
 describe("sum", () => {
   it.each<[ReduceOptions, number | number[] | number[][]]>([
     [{}, 21],
-    [{ axes: 0 }, [5, 7, 9]],
-    [{ axes: -1 }, [6, 15]],
-    [{ axes: [1], keepDims: true }, [[6], [15]]],
-    [{ axes: [1, -2] }, 21],
+    [{ axis: 0 }, [5, 7, 9]],
+    [{ axis: -1 }, [6, 15]],
+    [{ axis: [1], keepDims: true }, [[6], [15]]],
+    [{ axis: [1, -2] }, 21],
     [
-      { axes: [], keepDims: true },
+      { axis: [], keepDims: true },
       [
         [1, 2, 3],
         [4, 5, 6],
@@ -48,24 +48,24 @@ describe("sum", () => {
   });
 
   it("gives every element its sum's dy", () => {
-    expectGradients(gradientsFor(over(sum, { axes: 0 }), [7, 8, 9], table), rows([7, 8, 9], [7, 8, 9]));
-    expectGradients(gradientsFor(over(sum, { axes: 1 }), [7, 8], table), rows([7, 7, 7], [8, 8, 8]));
+    expectGradients(gradientsFor(over(sum, { axis: 0 }), [7, 8, 9], table), rows([7, 8, 9], [7, 8, 9]));
+    expectGradients(gradientsFor(over(sum, { axis: 1 }), [7, 8], table), rows([7, 7, 7], [8, 8, 8]));
     expectGradients(gradientsFor(over(sum, {}), 5, table), rows([5, 5, 5], [5, 5, 5]));
   });
 
   it("of nothing is 0", () => {
     expectTensor(valueFor(over(sum), []), 0);
-    expectTensor(valueFor(over(sum, { axes: 1 }), rows([], [])), [0, 0]);
-    expectGradients(gradientsFor(over(sum, { axes: 1 }), [1, 1], rows([], [])), rows([], []));
+    expectTensor(valueFor(over(sum, { axis: 1 }), rows([], [])), [0, 0]);
+    expectGradients(gradientsFor(over(sum, { axis: 1 }), [1, 1], rows([], [])), rows([], []));
   });
 });
 
 describe("mean", () => {
   it("is the sum by the count, and passes dy by the count", () => {
-    expectTensor(valueFor(over(mean, { axes: 1 }), table), [2, 5]);
+    expectTensor(valueFor(over(mean, { axis: 1 }), table), [2, 5]);
     expectTensor(valueFor(over(mean), table), 3.5);
     // 6/3, 9/3
-    expectGradients(gradientsFor(over(mean, { axes: 1 }), [6, 9], table), rows([2, 2, 2], [3, 3, 3]));
+    expectGradients(gradientsFor(over(mean, { axis: 1 }), [6, 9], table), rows([2, 2, 2], [3, 3, 3]));
   });
 
   it("of nothing is NaN", () => {
@@ -75,14 +75,14 @@ describe("mean", () => {
 
 describe("max and min", () => {
   it("find the extremes", () => {
-    expectTensor(valueFor(over(max, { axes: 0 }), rows([1, 9, 3], [4, 5, 6])), [4, 9, 6]);
-    expectTensor(valueFor(over(min, { axes: 1, keepDims: true }), rows([1, 9, 3], [4, 5, 6])), rows([1], [4]));
+    expectTensor(valueFor(over(max, { axis: 0 }), rows([1, 9, 3], [4, 5, 6])), [4, 9, 6]);
+    expectTensor(valueFor(over(min, { axis: 1, keepDims: true }), rows([1, 9, 3], [4, 5, 6])), rows([1], [4]));
     expectTensor(valueFor(over(max), -3), -3);
   });
 
   it("pass dy to the extreme, in equal parts where several are", () => {
     expectGradients(
-      gradientsFor(over(max, { axes: 1 }), [6, 7], rows([1, 9, 3], [5, 5, 4])),
+      gradientsFor(over(max, { axis: 1 }), [6, 7], rows([1, 9, 3], [5, 5, 4])),
       rows([0, 6, 0], [3.5, 3.5, 0]),
     );
     expectGradients(gradientsFor(over(min), 6, [2, 2, 2]), [2, 2, 2]);
@@ -90,13 +90,13 @@ describe("max and min", () => {
 
   it("are NaN where there is one, and find infinities", () => {
     expectTensor(valueFor(over(max), [1, nan, 3]), nan);
-    expectTensor(valueFor(over(min, { axes: 1 }), rows([1, nan], [-Infinity, 2])), [nan, -Infinity]);
+    expectTensor(valueFor(over(min, { axis: 1 }), rows([1, nan], [-Infinity, 2])), [nan, -Infinity]);
     expectTensor(valueFor(over(max), [-Infinity, -Infinity]), -Infinity);
   });
 
   it("over the axes that have elements work on empty tensors", () => {
-    expectTensor(valueFor(over(max, { axes: 0 }), rows([], [])), []);
-    expectGradients(gradientsFor(over(max, { axes: 0 }), [], rows([], [])), rows([], []));
+    expectTensor(valueFor(over(max, { axis: 0 }), rows([], [])), []);
+    expectGradients(gradientsFor(over(max, { axis: 0 }), [], rows([], [])), rows([], []));
   });
 });
 
@@ -119,7 +119,7 @@ describe("argMax", () => {
     const property = fc.property(calls, ([x, axis]) => {
       const first = (line: number[]) => line.indexOf(Math.max(...line));
       const actual = inFloat64(() => read(argMax(toTensor(x), { axis })));
-      expectClose(actual, reduceBy(first, x, { axes: axis }));
+      expectClose(actual, reduceBy(first, x, { axis }));
     });
     fc.assert(property, runs());
   });

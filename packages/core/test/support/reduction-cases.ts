@@ -6,13 +6,13 @@ import { arrays, axisOf, distinctArrays, numbers, shapes, someAxesOf } from "./a
 import { elementAt, generate, type HostArray, type Index, indicesOf } from "./host-array.js";
 import { callOf, LINEAR, type Linearity, type OpCall, type OpCase } from "./op-case.js";
 
-/** Reduces the elements that differ only along `axes` (all of them where undefined) to one. */
+/** Reduces the elements that differ only along `axis` (all axes where undefined) to one. */
 export function reduceBy(
   fold: (values: number[]) => number,
   { shape, data }: HostArray,
-  { axes, keepDims = false }: ReduceOptions,
+  { axis, keepDims = false }: ReduceOptions,
 ): HostArray {
-  const listed = axes === undefined ? shape.map((_, axis) => axis) : [axes].flat();
+  const listed = axis === undefined ? shape.map((_, index) => index) : [axis].flat();
   const reduced = listed.map((axis) => (axis < 0 ? axis + shape.length : axis));
   const everywhere = indicesOf(shape);
   const kept = shape.flatMap((extent, axis) => {
@@ -38,7 +38,7 @@ function reduceOptions(rank: number): fc.Arbitrary<ReduceOptions> {
   const axes = fc.oneof(fc.constant(undefined), ...(rank > 0 ? [axisOf(rank)] : []), someAxesOf(rank));
   return fc
     .tuple(axes, fc.boolean())
-    .map(([chosen, keepDims]) => (chosen === undefined ? { keepDims } : { axes: chosen, keepDims }));
+    .map(([chosen, keepDims]) => (chosen === undefined ? { keepDims } : { axis: chosen, keepDims }));
 }
 
 function reductionCase(
