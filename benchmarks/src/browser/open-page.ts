@@ -67,8 +67,8 @@ async function bundlePage(): Promise<string> {
     format: "esm",
     platform: "browser",
     target: "es2022",
-    // for Node: what gpu.js and adjoint load there
-    external: ["gl", "koffi"],
+    // for Node: what gpu.js loads there
+    external: ["gl"],
     define: { global: "globalThis" },
     write: false,
     logLevel: "error",

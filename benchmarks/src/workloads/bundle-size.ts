@@ -43,7 +43,6 @@ function bundleProgram(contents: string): Promise<Bundle> {
     outdir: "bundle",
     format: "esm",
     platform: "browser",
-    external: ["gpu.js", "koffi", "node:*"],
     logLevel: "error",
     metafile: true,
     write: false,

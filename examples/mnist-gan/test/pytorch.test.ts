@@ -83,7 +83,6 @@ describe("docs/pytorch.md", () => {
       platform: "node",
       format: "esm",
       conditions: ["@adjoint/source"],
-      external: ["gpu.js"],
       write: false,
       logLevel: "silent",
     });

@@ -50,7 +50,6 @@ describe("the README's snippets", () => {
         platform: "node",
         format: "esm",
         conditions: ["@adjoint/source"],
-        external: ["gpu.js"],
         logLevel: "silent",
       });
       const { stdout } = await run(process.execPath, [bundle]);

@@ -25,7 +25,6 @@ it("the README's program writes a file that onnxruntime-node reads", async () =>
     platform: "node",
     format: "esm",
     conditions: ["@adjoint/source"],
-    external: ["gpu.js"],
     write: false,
     logLevel: "silent",
   });

@@ -76,6 +76,11 @@ export interface BackendOptions {
    * Default: no. A BackendError says what is missing.
    */
   readonly wide?: boolean;
+  /**
+   * For `gpu` and its modes: gpu.js, as the program imported it: `gpuJs: await import("gpu.js")`. A bundled program needs
+   * this, so that gpu.js is in the bundle; without a bundler it is found where it is installed.
+   */
+  readonly gpuJs?: object;
   /** For `auto`: what it chooses among. The first is taken unless another is clearly faster. Default: wasm and blas. */
   readonly among?: readonly Exclude<BackendName, "auto">[];
 }
@@ -127,8 +132,8 @@ async function choose(name: BackendName, options: BackendOptions): Promise<Backe
 
 const BY_NAME = "asked for by name";
 
-function keyOf(name: string, { threads, relaxed, wide }: BackendOptions): string {
-  return `${name} ${threads ?? ""} ${relaxed ?? ""} ${wide ?? ""}`;
+function keyOf(name: string, { threads, relaxed, wide, gpuJs }: BackendOptions): string {
+  return `${name} ${threads ?? ""} ${relaxed ?? ""} ${wide ?? ""} ${gpuJs ? "gpuJs" : ""}`;
 }
 
 /** Who asks while something is being started gets the same. */
@@ -159,7 +164,7 @@ async function create(name: Named, options: BackendOptions): Promise<Backend> {
   if (name === "reference:float64") return new ReferenceBackend({ dtype: "float64" });
   if (name === "blas") return (await import("./blas/index.js")).createBlasBackend(options);
   const { createGpuBackend } = await import("./gpu/index.js");
-  return createGpuBackend(name === "gpu" ? undefined : (name.slice("gpu:".length) as GpuMode));
+  return createGpuBackend(name === "gpu" ? undefined : (name.slice("gpu:".length) as GpuMode), options.gpuJs);
 }
 
 async function chooseFastest(options: BackendOptions): Promise<BackendChoice> {

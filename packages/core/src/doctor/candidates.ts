@@ -11,8 +11,11 @@ import { withoutPaths } from "./private-text.js";
 export interface Candidate {
   /** What the report calls it: a name that `useBackend` takes, with its options where it has some. */
   readonly name: string;
-  /** Starts a new one for the doctor alone, which disposes of it. Called for each part. Rejects with what is missing. */
-  readonly start: () => Promise<Backend>;
+  /**
+   * Starts a new one for the doctor alone, which disposes of it. Called for each part, with what `diagnose` was given as
+   * `gpuJs`. Rejects with what is missing.
+   */
+  readonly start: (gpuJs?: object) => Promise<Backend>;
 }
 
 /**
@@ -27,7 +30,7 @@ export const CANDIDATES: readonly Candidate[] = [
   { name: "blas", start: startBlas },
   ...(["cpu", "webasm", "headlessgl", "webgl2", "webgpu"] as const).map((mode) => ({
     name: `gpu:${mode}`,
-    start: () => startGpu(mode),
+    start: (gpuJs?: object) => startGpu(mode, gpuJs),
   })),
 ];
 
@@ -36,9 +39,9 @@ async function startBlas(): Promise<Backend> {
   return whenReady(await createBlasBackend());
 }
 
-async function startGpu(mode: GpuMode): Promise<Backend> {
+async function startGpu(mode: GpuMode, gpuJs?: object): Promise<Backend> {
   const { createGpuBackend } = await import("../backends/gpu/index.js");
-  return createGpuBackend(mode);
+  return createGpuBackend(mode, gpuJs);
 }
 
 /** With all its threads: before they are up, it computes the same, but slower. */

@@ -55,6 +55,8 @@ export interface DiagnoseOptions {
   readonly only?: readonly string[];
   /** What is examined; by default all backends of the library. `wasm` goes first in the recommendation. */
   readonly candidates?: readonly Candidate[];
+  /** gpu.js, as the program imported it: `gpuJs: await import("gpu.js")`. A bundled program needs this for `gpu` modes. */
+  readonly gpuJs?: object;
   /** Called with a name before its backend is started. */
   readonly onProgress?: (name: string) => void;
 }
@@ -69,21 +71,23 @@ export interface DiagnoseOptions {
  * @throws ArgumentError where `only` names what is no candidate
  */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
-  const { candidates = CANDIDATES, only = candidates.map(({ name }) => name), quick = false } = options;
+  const { candidates = CANDIDATES, only = candidates.map(({ name }) => name), quick = false, gpuJs } = options;
   const unknown = only.find((wanted) => !candidates.some(({ name }) => name === wanted));
   if (unknown !== undefined) {
     const known = candidates.map(({ name }) => name).join("; ");
     throw new ArgumentError("diagnose", `"${unknown}" is nothing to examine; known are: ${known}`);
   }
   const chosen = candidates.filter(({ name }) => only.includes(name));
-  const devices = chosen.some(({ name }) => name.startsWith("gpu:")) ? await findDevices() : new Map<string, string>();
+  const devices = chosen.some(({ name }) => name.startsWith("gpu:"))
+    ? await findDevices(gpuJs)
+    : new Map<string, string>();
   const backends: (FoundBackend | MissingBackend)[] = [];
   const referee = new Referee();
   for (const candidate of chosen) {
     options.onProgress?.(candidate.name);
     // so that a page shows it
     await new Promise((resolve) => setTimeout(resolve, 0));
-    backends.push(await visit(candidate, { quick, referee, device: devices.get(candidate.name) }));
+    backends.push(await visit(candidate, { quick, referee, gpuJs, device: devices.get(candidate.name) }));
   }
   return {
     environment: describeEnvironment(),
@@ -94,31 +98,32 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
 }
 
 /** What the modes that are there compute on, by their names. */
-async function findDevices(): Promise<Map<string, string>> {
+async function findDevices(gpuJs?: object): Promise<Map<string, string>> {
   const { gpuModes } = await import("../backends/gpu/index.js");
-  const there = (await gpuModes()).filter(({ available }: GpuModeReport) => available);
+  const there = (await gpuModes(gpuJs)).filter(({ available }: GpuModeReport) => available);
   return new Map(there.map(({ mode, detail }) => [`gpu:${mode}`, withoutPaths(detail)]));
 }
 
 interface Visit {
   readonly quick: boolean;
   readonly referee: Referee;
+  readonly gpuJs: object | undefined;
   readonly device: string | undefined;
 }
 
 async function visit({ name, start }: Candidate, terms: Visit): Promise<FoundBackend | MissingBackend> {
-  const { device } = terms;
+  const { device, gpuJs } = terms;
   const began = performance.now();
   let first: Backend | undefined;
   try {
-    first = await start();
+    first = await start(gpuJs);
   } catch (error) {
     return { name, available: false, missing: messageOf(error) };
   }
   const startMilliseconds = performance.now() - began;
   const info = first.info();
   const examination = await examineParts(async (use) => {
-    const backend = first ?? (await start());
+    const backend = first ?? (await start(gpuJs));
     first = undefined;
     await use(backend).finally(() => end(backend));
   }, terms);

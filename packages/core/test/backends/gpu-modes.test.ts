@@ -128,6 +128,18 @@ describe("createGpuBackend", () => {
     );
   });
 
+  it("takes gpu.js from the caller, and refuses what is not gpu.js", async () => {
+    const backend = await createGpuBackend("webasm", await import("gpu.js"));
+    expect(backend.name).toBe("gpu:webasm");
+    await backend.dispose();
+    await expect(createGpuBackend("webasm", {})).rejects.toThrow(
+      "gpu:webasm: what `gpuJs` has is not gpu.js 2.24.1; npm install gpu.js@2.24.1",
+    );
+    expect((await gpuModes({})).map(({ detail }) => detail)).toEqual(
+      new Array(5).fill("what `gpuJs` has is not gpu.js 2.24.1; npm install gpu.js@2.24.1"),
+    );
+  });
+
   it("says how to get gpu.js where it is not installed", async () => {
     const program = `
       import { createGpuBackend, gpuModes } from "./backends/gpu/index.js";

@@ -71,7 +71,6 @@ describe("the kernels in the published package", () => {
         platform: "neutral",
         mainFields: ["module", "main"],
         format,
-        external: ["gpu.js"],
         write: false,
         logLevel: "silent",
       });

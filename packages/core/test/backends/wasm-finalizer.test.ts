@@ -59,7 +59,6 @@ it("frees parameters that were dropped, once, and no others", async () => {
     platform: "node",
     format: "esm",
     conditions: ["@adjoint/source"],
-    external: ["gpu.js"],
     logLevel: "silent",
   });
   const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", bundle]);

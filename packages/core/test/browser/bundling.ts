@@ -19,20 +19,20 @@ const unusedNode: Plugin = {
 
 /** The text of one file for browsers, made from a file of this folder and the sources of the library. */
 export function bundleForBrowser(file: string): Promise<string> {
-  return bundle(file, "browser", ["gpu.js"]);
+  return bundle(file, "browser", []);
 }
 
-/** Likewise, with the gpu backend. The package gl, which gpu.js tries to load, is for Node. */
+/** Likewise of a file that imports gpu.js. The package gl, which gpu.js tries to load, is for Node. */
 export function bundleWithGpu(file: string): Promise<string> {
   return bundle(file, "browser", ["gl"]);
 }
 
 /** Likewise for Node. */
 export function bundleForNode(file: string): Promise<string> {
-  return bundle(file, "node", ["gpu.js"]);
+  return bundle(file, "node", []);
 }
 
-/** @param external what is left out: the gpu backend is loaded when asked for, which not all of these do */
+/** @param external what is left out */
 async function bundle(file: string, platform: "browser" | "node", external: string[]): Promise<string> {
   const { outputFiles, metafile } = await build({
     entryPoints: [join(HERE, file)],

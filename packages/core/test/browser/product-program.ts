@@ -1,5 +1,6 @@
 // What the tests have a page compute of products of the gpu backend. Each check returns what it found wrong.
 
+import * as gpuJs from "gpu.js";
 import type { Activation, Backend, MatmulSpec, UnaryName } from "../../src/backends/backend.js";
 import { createGpuBackend, type GpuMode } from "../../src/backends/gpu/index.js";
 import { ReferenceBackend } from "../../src/backends/reference/index.js";
@@ -241,7 +242,7 @@ export type CheckName = keyof typeof CHECKS;
 
 /** Runs a check in a mode that this page has; `long` leaves out no combination. */
 export async function checkProducts(mode: GpuMode, name: CheckName, long: boolean): Promise<Findings> {
-  const backend = await createGpuBackend(mode);
+  const backend = await createGpuBackend(mode, gpuJs);
   try {
     return await CHECKS[name](backend, long);
   } finally {

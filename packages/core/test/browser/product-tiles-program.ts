@@ -1,5 +1,6 @@
 // Every tile of webgpu, also those that the device at hand would not be given.
 
+import * as gpuJs from "gpu.js";
 import type { MatmulSpec } from "../../src/backends/backend.js";
 import { loadGpuJs } from "../../src/backends/gpu/gpu-js.js";
 import { ON_GPU, ON_PROCESSOR, type Tile } from "../../src/backends/gpu/product-tiles.js";
@@ -33,7 +34,7 @@ const SPECS: readonly MatmulSpec[] = [
 
 /** Products by every tile; `long` leaves out no combination. */
 export async function checkTiles(long: boolean): Promise<Findings> {
-  const runtime = await openRuntime(await loadGpuJs("the test"), "webgpu");
+  const runtime = await openRuntime(await loadGpuJs("the test", gpuJs), "webgpu");
   const { device, products } = runtime;
   if (!(products instanceof WebGpuProducts)) return ["the mode has no products of its own"];
   const findings: string[] = [];

@@ -1,5 +1,6 @@
 // The page's side of a backend in a browser: does the calls that the tests make, in their order.
 
+import * as gpuJs from "gpu.js";
 import type { GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
 import { createGpuBackend, type GpuMode } from "../../src/backends/gpu/index.js";
 import { decode, encode, type RemoteCall } from "./remote-values.js";
@@ -23,7 +24,7 @@ const results = new Map<number, unknown>();
 globalThis.startRemote = async (wanted) => {
   mode = wanted;
   results.clear();
-  backend = (await createGpuBackend(wanted)) as GpuBackend;
+  backend = (await createGpuBackend(wanted, gpuJs)) as GpuBackend;
   return backend.synchronous;
 };
 

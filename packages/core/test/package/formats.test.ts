@@ -11,9 +11,10 @@ beforeAll(async () => {
   return () => removeConsumer(consumer);
 });
 
-// Prints what a user of both entries sees. `library` and `testing` are their exports, `loaded` says whether gpu.js is.
+// Prints what a user of both entries sees. `library` and `testing` are their exports, `loaded` says whether gpu.js is,
+// `options` are those of useBackend.
 const REPORT = `
-async function report(library, testing, loaded) {
+async function report(library, testing, { loaded, options } = {}) {
   const { tensor, useBackend, currentBackend, GradientCheckError } = library;
   const loadedBefore = loaded?.();
   const former = currentBackend().name;
@@ -26,7 +27,7 @@ async function report(library, testing, loaded) {
     refused = error instanceof GradientCheckError ? error.name : "not the class of the main entry: " + error;
   }
   const after = currentBackend().name;
-  const { backend } = await useBackend("gpu:webasm");
+  const { backend } = await useBackend("gpu:webasm", options);
   const a = tensor([[1, 2, 3], [4, 5, 6]]);
   const b = tensor([[7, 8], [9, 10], [11, 12]]);
   const product = a.matmul(b);
@@ -48,22 +49,23 @@ import * as library from "@adjoint/core";
 import * as testing from "@adjoint/core/testing";
 const require = createRequire(import.meta.url);
 ${REPORT}
-await report(library, testing, ${LOADED});
+await report(library, testing, { loaded: ${LOADED} });
 `;
 
 const COMMON_JS = `
 const library = require("@adjoint/core");
 const testing = require("@adjoint/core/testing");
 ${REPORT}
-report(library, testing, ${LOADED});
+report(library, testing, { loaded: ${LOADED} });
 `;
 
-// A bundler puts gpu.js into the file itself, so there is nothing to say about its being loaded.
+// A bundler puts gpu.js into the file itself where the program imports it.
 const BUNDLED = `
 import * as library from "@adjoint/core";
 import * as testing from "@adjoint/core/testing";
+import * as gpuJs from "gpu.js";
 ${REPORT}
-report(library, testing);
+report(library, testing, { options: { gpuJs } });
 `;
 
 /** What every format must report. */

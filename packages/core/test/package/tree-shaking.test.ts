@@ -22,7 +22,7 @@ const MARKERS = {
   testing: "checkSecondGradients",
 };
 
-/** Bundles and minifies a program that imports the package, for `platform`, with gpu.js left out. */
+/** Bundles and minifies a program that imports the package, for `platform`. */
 async function bundle(contents: string, platform: "node" | "browser" | "neutral" = "neutral"): Promise<string> {
   const result = await build({
     stdin: { contents, resolveDir: consumer.folder },
@@ -30,7 +30,6 @@ async function bundle(contents: string, platform: "node" | "browser" | "neutral"
     minify: true,
     format: "esm",
     platform,
-    external: ["gpu.js"],
     write: false,
     logLevel: "silent",
   });

@@ -23,7 +23,6 @@ async function files(): Promise<Map<string, { contentType: string; body: string 
     format: "esm",
     platform: "browser",
     conditions: ["@adjoint/source"],
-    external: ["gpu.js"],
     target: "es2022",
     write: false,
     logLevel: "silent",

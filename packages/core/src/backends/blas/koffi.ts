@@ -1,6 +1,7 @@
 // The part of koffi 2 that the blas backend uses, typed as it behaves, and the only place that loads it.
 
 import { BackendError } from "../../errors.js";
+import { importOptional, isNotFound } from "../../optional-import.js";
 
 /** A function of a native library. A typed array stands for the address of its first element, and is not copied. */
 export type NativeFunction = (...values: readonly (number | Float32Array | Uint8Array)[]) => unknown;
@@ -29,9 +30,9 @@ const CURE = "npm install koffi@2";
  * @param load stands in for the import of it
  * @throws BackendError where it is not installed, or has no binary for this system
  */
-export async function loadKoffi(load: () => Promise<unknown> = () => importByName("koffi")): Promise<Koffi> {
+export async function loadKoffi(load: () => Promise<unknown> = () => importOptional("koffi")): Promise<Koffi> {
   const loaded = await load().catch((cause: unknown) => {
-    const problem = isNotFound(cause) ? "koffi is not installed" : `koffi does not load (${String(cause)})`;
+    const problem = isNotFound(cause, "koffi") ? "koffi is not installed" : `koffi does not load (${String(cause)})`;
     throw new BackendError("blas", `${problem}; ${CURE}`, { cause });
   });
   // a CommonJS module is found under `default`
@@ -55,17 +56,6 @@ export function fileOf(koffi: Koffi): string | undefined {
   // any absolute path will do: all have the same cache
   const cache = process && modules?.createRequire(process.execPath).cache;
   return Object.values(cache ?? {}).find((module) => module?.exports === koffi)?.filename;
-}
-
-/** Its name is no literal, lest a bundler try to pack a native module that only Node can load, from where it lies. */
-function importByName(name: string): Promise<unknown> {
-  return import(/* @vite-ignore */ /* webpackIgnore: true */ name);
-}
-
-function isNotFound(error: unknown): boolean {
-  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
-  const named = typeof message === "string" && message.includes("'koffi'");
-  return named && (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND");
 }
 
 function isKoffi(module: unknown): module is Koffi {

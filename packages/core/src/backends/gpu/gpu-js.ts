@@ -2,6 +2,7 @@
 // classes and what a kernel shortcut carries), and the only place that loads it.
 
 import { BackendError } from "../../errors.js";
+import { importOptional, isNode, isNotFound } from "../../optional-import.js";
 import type { Handle } from "./handle.js";
 
 /** A class of kernels: one for each mode. */
@@ -86,28 +87,35 @@ export interface GpuJs {
 
 const NEEDED = ["CPUKernel", "WebAssemblyKernel", "HeadlessGLKernel", "WebGL2Kernel", "WebGPUKernel", "WebGPUContext"];
 
+const CURE = "npm install gpu.js@2.24.1";
+
+/** What a page, or a bundle for Node, does so that gpu.js is part of it. */
+const HANDING_OVER = 'in a bundle, pass it: useBackend("gpu", { gpuJs: await import("gpu.js") })';
+
 /**
- * Loads gpu.js, which is an optional peer dependency.
+ * gpu.js, which is an optional peer dependency: the module that the caller hands over, or the one that is installed.
  *
+ * @param given what an import of gpu.js gave the caller
  * @throws BackendError where it is not installed, or is not the version that this was written for
  */
-export async function loadGpuJs(where: string): Promise<GpuJs> {
-  const loaded: unknown = await import("gpu.js").catch((cause: unknown) => {
-    const problem = isNotFound(cause, "gpu.js") ? "gpu.js is not installed" : `gpu.js does not load (${String(cause)})`;
-    throw new BackendError(where, `${problem}; npm install gpu.js@2.24.1`, { cause });
-  });
+export async function loadGpuJs(where: string, given?: unknown): Promise<GpuJs> {
+  const loaded: unknown = given ?? (await importOptional("gpu.js").catch((cause: unknown) => refuse(where, cause)));
   // CommonJS that a bundler wrapped is found under `default` only
   const candidates = [loaded, (loaded as { readonly default?: unknown }).default];
   const library = candidates.find(isGpuJs);
-  if (!library) throw new BackendError(where, "this is not gpu.js 2.24.1; npm install gpu.js@2.24.1");
+  if (!library) {
+    const what = given === undefined ? "this" : "what `gpuJs` has";
+    throw new BackendError(where, `${what} is not gpu.js 2.24.1; ${CURE}`);
+  }
   return library;
 }
 
-/** Whether an import failed because the package itself is not there. */
-export function isNotFound(error: unknown, packageName: string): boolean {
-  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
-  const named = typeof message === "string" && message.includes(packageName);
-  return named && (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND");
+function refuse(where: string, cause: unknown): never {
+  if (!isNode())
+    throw new BackendError(where, `gpu.js is not found by name here; ${CURE}, and ${HANDING_OVER}`, { cause });
+  const missing = isNotFound(cause, "gpu.js");
+  const problem = missing ? "gpu.js is not installed" : `gpu.js does not load (${String(cause)})`;
+  throw new BackendError(where, `${problem}; ${CURE}`, { cause });
 }
 
 function isGpuJs(module: unknown): module is GpuJs {

@@ -11,7 +11,7 @@ import { openRuntime } from "./runtime.js";
 export { type GpuMode, type GpuModeReport, gpuModes } from "./modes.js";
 
 /**
- * Starts a backend on gpu.js.
+ * Starts a backend on gpu.js: on `gpuJs` where the caller hands that over, else on the one that is installed.
  *
  * With a mode it is that mode or an error. Without one it is the fastest that works here: webgpu, then webgl2 where
  * they run on a GPU and not on a program that plays one; then webasm, then cpu. headlessgl, which does not say what it
@@ -21,11 +21,11 @@ export { type GpuMode, type GpuModeReport, gpuModes } from "./modes.js";
  *
  * @throws BackendError that says what is missing and how to get it
  */
-export async function createGpuBackend(mode?: GpuMode): Promise<Backend> {
+export async function createGpuBackend(mode?: GpuMode, gpuJs?: object): Promise<Backend> {
   if (mode !== undefined && !GPU_MODES.includes(mode)) {
     throw new BackendError("gpu", `"${mode}" is not a mode of gpu.js; known are ${GPU_MODES.join(", ")}`);
   }
-  const library = await loadGpuJs(mode === undefined ? "gpu" : `gpu:${mode}`);
+  const library = await loadGpuJs(mode === undefined ? "gpu" : `gpu:${mode}`, gpuJs);
   return mode === undefined ? startFastest(library) : start(library, mode);
 }
 

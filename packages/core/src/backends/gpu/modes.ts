@@ -1,8 +1,9 @@
 // The modes of gpu.js: which of them can be had here, what computes in them, and what is missing where they cannot.
 
 import { BackendError } from "../../errors.js";
+import { isNode } from "../../optional-import.js";
 import { type GpuJs, loadGpuJs } from "./gpu-js.js";
-import { acquireWebGpu, isNode, isSoftware } from "./webgpu-host.js";
+import { acquireWebGpu, isSoftware } from "./webgpu-host.js";
 
 /** A way of gpu.js to compute. `webgpu` answers later, all others at once. */
 export type GpuMode = "webgpu" | "webgl2" | "headlessgl" | "webasm" | "cpu";
@@ -20,10 +21,14 @@ export interface GpuModeReport {
   readonly detail: string;
 }
 
-/** Says of each mode whether it can be had here, and what is missing where it cannot. Fastest first. */
-export async function gpuModes(): Promise<readonly GpuModeReport[]> {
+/**
+ * Says of each mode whether it can be had here, and what is missing where it cannot. Fastest first.
+ *
+ * @param gpuJs gpu.js, where the caller hands it over
+ */
+export async function gpuModes(gpuJs?: object): Promise<readonly GpuModeReport[]> {
   try {
-    const library = await loadGpuJs("gpuModes");
+    const library = await loadGpuJs("gpuModes", gpuJs);
     const reports: GpuModeReport[] = [];
     // slowest first: where the package gl is loaded after a WebGPU device was destroyed, it aborts the process
     for (const mode of GPU_MODES.toReversed()) reports.unshift(await inspectMode(library, mode));

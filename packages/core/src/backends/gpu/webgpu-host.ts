@@ -2,7 +2,8 @@
 // it there, from the package `webgpu`, as long as somebody uses it: a device that is left over keeps Node alive.
 
 import { BackendError } from "../../errors.js";
-import { type GpuJs, isNotFound } from "./gpu-js.js";
+import { importOptional, isNode, isNotFound } from "../../optional-import.js";
+import type { GpuJs } from "./gpu-js.js";
 
 /** The adapter that gpu.js will get, and the way to give it back. */
 export interface WebGpuHost {
@@ -85,10 +86,8 @@ async function findAdapter(where: string): Promise<Omit<WebGpuHost, "release">> 
 /** Puts the WebGPU of the package `webgpu` into `navigator`. */
 async function provideWebGpu(where: string): Promise<void> {
   if (!isNode()) throw new BackendError(where, "there is no WebGPU here (navigator.gpu)");
-  // a name in a variable: bundlers leave it alone
-  const name = "webgpu";
-  const loaded: unknown = await import(/* @vite-ignore */ name).catch((cause: unknown) => {
-    const problem = isNotFound(cause, name)
+  const loaded: unknown = await importOptional("webgpu").catch((cause: unknown) => {
+    const problem = isNotFound(cause, "webgpu")
       ? "the package webgpu is not installed"
       : `the package webgpu does not load (${String(cause)})`;
     throw new BackendError(where, `${problem}; npm install webgpu@0.3.10, and ${DRIVER}`, { cause });
@@ -108,10 +107,4 @@ async function provideWebGpu(where: string): Promise<void> {
 function currentWebGpu(): WebGpu | undefined {
   const { navigator } = globalThis as { readonly navigator?: { readonly gpu?: WebGpu } };
   return navigator?.gpu;
-}
-
-/** Whether this is Node, and not a browser. */
-export function isNode(): boolean {
-  const { process } = globalThis as { readonly process?: { readonly versions?: { readonly node?: string } } };
-  return process?.versions?.node !== undefined;
 }
