@@ -77,8 +77,8 @@ export default {
     ),
     rule(
       "gpu.js-in-its-backend",
-      "what knows gpu.js lies in packages/core/src/backends/gpu",
-      { path: "^(packages|examples)/", pathNot: `${CORE}backends/gpu/` },
+      "what knows gpu.js lies in packages/core/src/backends/gpu; pages of tests hand it over",
+      { path: "^(packages|examples)/", pathNot: `${CORE}backends/gpu/|^packages/core/test/(browser|gpu)/` },
       { path: "(^|/)gpu[.]js(/|$)", pathNot: "^packages/" },
     ),
     rule(
