@@ -48,6 +48,11 @@ export class FrozenError extends AdjointError {
   override readonly name = "FrozenError";
 }
 
+/** A module or a parameter that takes part in a model which does not list it. */
+export class UnregisteredError extends AdjointError {
+  override readonly name = "UnregisteredError";
+}
+
 /** A value that is infinite or not a number, where training cannot go on with it. */
 export class NonFiniteError extends AdjointError {
   override readonly name: string = "NonFiniteError";

@@ -59,6 +59,7 @@ export {
   ReleasedError,
   ShapeError,
   StateError,
+  UnregisteredError,
 } from "./errors.js";
 export {
   binaryCrossEntropy,

@@ -251,6 +251,7 @@ Total                                   0  100,609
 ─────────────────────────────────────────────────────
 Layer     Kind        Output shape  Trainable  Frozen
 ─────────────────────────────────────────────────────
+(own)     Net         [batch,1]             4       0
 blocks.0  Sequential  [batch,2]             6       0
 blocks.1  Dropout     [batch,2]             0       0
 head      Dense       [batch,1]             0       2
@@ -258,6 +259,65 @@ head      Dense       [batch,1]             0       2
 Total                                      10       2
 `);
     expect([net.training, ...net.blocks.map(({ training }) => training)]).toEqual([true, true, false]);
+  });
+
+  it("of a single layer has that layer's row", () => {
+    expect(`${new Dense(2, 3, { random: random() }).summary([2])}\n`).toBe(`Dense
+─────────────────────────────────────────────
+Layer  Kind   Output shape  Trainable  Frozen
+─────────────────────────────────────────────
+(own)  Dense  [batch,3]             9       0
+─────────────────────────────────────────────
+Total                               9       0
+`);
+  });
+
+  it("counts once what is shared or applied twice, and has a row for what is not applied", () => {
+    class Shared extends Module {
+      readonly kind = "Shared";
+      readonly first = new Dense(2, 2, { random: random() });
+      readonly tied = Object.assign(new Dense(2, 2, { random: random() }), { kernel: this.first.kernel });
+      readonly unused = new Dense(3, 1, { random: random() });
+      readonly idle = new Tanh();
+      readonly scale = this.first.bias;
+      readonly self = this;
+      readonly again = this.first;
+      forward(x: Tensor): Tensor {
+        return this.first.apply(this.tied.apply(this.first.apply(x)));
+      }
+    }
+    expect(`${new Shared().summary([2])}\n`).toBe(
+      `Shared
+─────────────────────────────────────────────
+Layer   Kind   Output shape  Trainable  Frozen
+─────────────────────────────────────────────
+first   Dense  [batch,2]             6       0
+tied    Dense  [batch,2]             2       0
+first   Dense  [batch,2]             0       0
+unused  Dense  not applied           4       0
+─────────────────────────────────────────────
+Total                               12       0
+`.replaceAll("─────────────────────────────────────────────", "─".repeat(46)),
+    );
+  });
+
+  it.each([
+    ["containers", () => Object.assign(new Net(), { extra: { list: [new Parameter(ones([7]), "extra")] } })],
+    ["a model in a model", () => new Sequential([new Net(), new Net()])],
+    [
+      "a layer twice",
+      (net = new Net()) =>
+        new Sequential([new Dense(2, 2, { random: random() }), net.blocks[0] as Module, net.blocks[0] as Module]),
+    ],
+  ])("has rows that add up to the total: %s", (_, build) => {
+    const model = build();
+    model.parameters()[0]?.freeze();
+    const lines = model.summary([2]).split("\n").slice(4);
+    const numbers = lines.filter((line) => /\d$/.test(line)).map((line) => line.split(/\s+/).slice(-2).map(Number));
+    const totals = numbers.pop();
+    const { trainable, frozen } = model.parameterCount();
+    expect(totals).toEqual([trainable, frozen]);
+    expect([0, 1].map((column) => numbers.reduce((sum, row) => sum + (row[column] as number), 0))).toEqual(totals);
   });
 
   it("changes nothing: no random number is drawn, not even by Dropout", () => {

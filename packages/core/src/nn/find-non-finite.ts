@@ -6,8 +6,9 @@ import type { FloatArray } from "../dtype.js";
 import type { Storage } from "../storage.js";
 import { refusePromise } from "../synchronous.js";
 import { Tensor } from "../tensor.js";
-import { type Module, withApplyObserver } from "./module.js";
+import type { Module } from "./module.js";
 import { Parameter } from "./parameter.js";
+import { withApplyObserver } from "./running.js";
 
 /** The first value of a computation that was infinite or not a number. */
 export interface NonFiniteOrigin {

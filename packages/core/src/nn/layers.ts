@@ -12,8 +12,9 @@ import type { Random } from "../random.js";
 import { formatShape, type Shape, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { glorotUniform, type Initializer, zerosInitializer } from "./initializers.js";
-import { isObserved, Module } from "./module.js";
+import { Module } from "./module.js";
 import { Parameter } from "./parameter.js";
+import { isObserved } from "./running.js";
 
 /** Options of `Dense`. */
 export interface DenseOptions {

@@ -1,17 +1,15 @@
 // Module: something with parameters and a forward function. Its parameters and children are found among its fields,
 // so that a model is a plain class, or a Sequential of layers.
 
-import { noGradient } from "../autodiff.js";
-import { withBackend } from "../backends/current.js";
 import { pathTo, visitContents } from "../containers.js";
 import { StateError } from "../errors.js";
-import { zeros } from "../ops/creation.js";
 import { scope } from "../scope.js";
 import { formatShape, type Shape, sameShape, stridesOf } from "../shape.js";
 import { Tensor, wrap } from "../tensor.js";
 import { addNamed } from "./naming.js";
 import { Parameter, Variable } from "./parameter.js";
-import { formatSummary, type SummaryRow } from "./summary.js";
+import { checkListed, currentStructure, type Part, run, structureChanged } from "./running.js";
+import { summarize } from "./summary.js";
 
 /** Values by parameter name, as `stateDict` gives them. */
 export type StateDict = ReadonlyMap<string, Tensor>;
@@ -27,27 +25,14 @@ export interface ParameterCount {
 interface Collection {
   readonly owner: string;
   readonly found: Map<string, Variable>;
-  readonly seen: Set<Module | Variable>;
+  readonly seen: Set<Part>;
 }
 
-/** @internal Stands around every call of `apply`: computes the output by `forward`, and hands it on. */
-export type ApplyObserver = (module: Module, forward: () => Tensor) => Tensor;
-
-let observer: ApplyObserver | undefined;
-
-/** @internal Runs `fn` with an observer of every module that is applied. */
-export function withApplyObserver<T>(observe: ApplyObserver, fn: () => T): T {
-  const former = observer;
-  observer = observe;
-  try {
-    return fn();
-  } finally {
-    observer = former;
-  }
+/** All that is inside of a module, and how far structures had changed when it was found. */
+interface Listing {
+  readonly parts: ReadonlySet<Part>;
+  readonly structure: number;
 }
-
-/** @internal Whether somebody stands around the calls of `apply`, and wants to see every one. */
-export const isObserved = (): boolean => observer !== undefined;
 
 /** The base of layers and models: write `forward`, call `apply`. */
 export abstract class Module {
@@ -56,6 +41,9 @@ export abstract class Module {
   /** The model's name; it stands in front of its parameters' names in messages. */
   readonly name: string | undefined;
   #training = true;
+  /** What this module itself held when it was searched last. */
+  #held: readonly Part[] | undefined;
+  #listing: Listing | undefined;
 
   constructor({ name }: { name?: string | undefined } = {}) {
     this.name = name;
@@ -64,13 +52,20 @@ export abstract class Module {
   /** Computes the output. To be written by each module; to be called through `apply`. */
   abstract forward(x: Tensor): Tensor;
 
-  /** Computes the module's output for an input. */
+  /**
+   * Computes the module's output for an input.
+   *
+   * @throws UnregisteredError where a module, a parameter or another variable takes part that the outermost module being
+   *   applied does not list, since a `#private` field or a closure holds it; inputs, and what they list, may be any
+   */
   apply(x: Tensor): Tensor {
-    return observer ? observer(this, () => this.forward(x)) : this.forward(x);
+    return run(this, [x], () => this.forward(x));
   }
 
   /** Whether the module is in training mode (the default). Dropout, for one, is idle in evaluation mode. */
   get training(): boolean {
+    // a module that is not listed is not reached by `eval()`
+    checkListed(this);
     return this.#training;
   }
 
@@ -109,8 +104,7 @@ export abstract class Module {
 
   /** All that the module's state consists of, by name: its parameters, and what it keeps beside, as running statistics. */
   namedVariables(): ReadonlyMap<string, Variable> {
-    const found = new Map<string, Variable>();
-    this.#collect("", { owner: this.#label, found, seen: new Set() });
+    const found = this.#search();
     const prefix = this.name === undefined ? "" : `${this.name}.`;
     for (const [path, variable] of found) variable.nameWithin(prefix + path);
     return found;
@@ -155,50 +149,29 @@ export abstract class Module {
    *   backend that answers asynchronously. Nothing was changed then.
    */
   loadStateDict(state: StateDict): void {
-    loadState(this.#label, this.namedVariables(), state);
+    loadState(this.name ?? this.kind, this.namedVariables(), state);
   }
 
   /**
-   * A table of the modules inside with their output shapes and parameters, as text.
+   * A table of the modules inside with their output shapes and parameters, as text. A module that is applied twice, and
+   * a parameter of two modules, count once; a module with parameters of its own has a row, `(own)`.
    *
    * @param inputShape the shape of one input, without the batch axis
    * @throws ShapeError where the model does not take such an input
    */
   summary(inputShape: Shape): string {
-    const rows: SummaryRow[] = [];
-    const direct = new Map([...this.children()].map(([name, child]) => [child, name]));
-    const kinds = new Map(
-      [...direct.keys()].map((child) => [child, child.note ? `${child.kind}, ${child.note}` : child.kind]),
-    );
-    const modes = [...this.#all()].map((module) => [module, module.training] as const);
-    const observe: ApplyObserver = (module, forward) => {
-      const output = forward();
-      const name = direct.get(module);
-      if (name === undefined) return output;
-      rows.push({
-        name,
-        kind: kinds.get(module) ?? module.kind,
-        outputShape: output.shape,
-        ...module.parameterCount(),
-      });
-      return output;
-    };
+    return summarize(this, inputShape);
+  }
+
+  /** @internal Runs `fn` in evaluation mode, and restores the mode of every module inside. */
+  inEvaluation<T>(fn: () => T): T {
+    const modes = this.#all().map((module) => [module, module.#training] as const);
     try {
       this.eval();
-      withApplyObserver(observe, () => {
-        scope(() => {
-          noGradient(() => this.forward(this.#blankInput([1, ...inputShape])));
-        });
-      });
+      return fn();
     } finally {
       for (const [module, training] of modes) module.#training = training;
     }
-    return formatSummary(this.#label, rows, this.parameterCount());
-  }
-
-  /** What errors call the module. */
-  get #label(): string {
-    return this.name ?? this.kind;
   }
 
   /** @internal The field whose contents are named without its name: `0.kernel`, not `layers.0.kernel`. */
@@ -206,10 +179,10 @@ export abstract class Module {
     return undefined;
   }
 
-  /** Zeros of the kind that the parameters are, wherever they live. */
-  #blankInput(shape: Shape): Tensor {
-    const [first] = this.parameters();
-    return first ? withBackend(first.backend, () => zeros(shape, { dtype: first.dtype })) : zeros(shape);
+  /** @internal This module and all modules and variables inside; as of the last search, unless `again`. */
+  listParts(again = false): ReadonlySet<Part> {
+    if (again || this.#listing?.structure !== currentStructure()) this.#search();
+    return (this.#listing as Listing).parts;
   }
 
   #setTraining(training: boolean): this {
@@ -218,11 +191,16 @@ export abstract class Module {
   }
 
   /** This module and all inside, each once. */
-  #all(seen = new Set<Module>()): Set<Module> {
-    if (seen.has(this)) return seen;
-    seen.add(this);
-    for (const child of this.children().values()) child.#all(seen);
-    return seen;
+  #all(): Module[] {
+    return [...this.listParts(true)].filter((part) => part instanceof Module);
+  }
+
+  /** Finds all variables inside by name, and lists all parts. */
+  #search(): Map<string, Variable> {
+    const collection = { owner: this.name ?? this.kind, found: new Map<string, Variable>(), seen: new Set<Part>() };
+    this.#collect("", collection);
+    this.#listing = { parts: collection.seen, structure: currentStructure() };
+    return collection.found;
   }
 
   #collect(prefix: string, collection: Collection): void {
@@ -236,15 +214,23 @@ export abstract class Module {
       addNamed(owner, found, prefix + name, variable);
     }
     const children = this.children === Module.prototype.children ? modules : this.children();
+    this.#noteHeld([...variables.values(), ...children.values()]);
     for (const [name, child] of children) child.#collect(`${prefix}${name}.`, collection);
+  }
+
+  /** Has all lists made anew where this module holds something else than before. */
+  #noteHeld(held: readonly Part[]): void {
+    const former = this.#held;
+    this.#held = held;
+    if (former && (former.length !== held.length || former.some((part, i) => part !== held[i]))) structureChanged();
   }
 
   /** What the fields hold, and the containers in them. Modules and variables are not searched. */
   #members(): { readonly variables: ReadonlyMap<string, Variable>; readonly modules: ReadonlyMap<string, Module> } {
     const [variables, modules] = [new Map<string, Variable>(), new Map<string, Module>()];
     const take = (value: unknown, path: string, key: string | number): boolean => {
-      if (value instanceof Variable) addNamed(this.#label, variables, pathTo(path, key), value);
-      else if (value instanceof Module) addNamed(this.#label, modules, pathTo(path, key), value);
+      if (value instanceof Variable) addNamed(this.name ?? this.kind, variables, pathTo(path, key), value);
+      else if (value instanceof Module) addNamed(this.name ?? this.kind, modules, pathTo(path, key), value);
       else return false;
       return true;
     };

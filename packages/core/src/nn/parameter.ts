@@ -6,6 +6,7 @@ import { StateError } from "../errors.js";
 import { formatShape, sameShape, stridesOf } from "../shape.js";
 import { Storage } from "../storage.js";
 import { Tensor, wrap } from "../tensor.js";
+import { checkListed } from "./running.js";
 
 /** What a class derived from Variable says of itself. */
 interface VariableOptions {
@@ -37,6 +38,12 @@ export class Variable extends Tensor {
 
   override get label(): string {
     return `the variable "${this.#name}"`;
+  }
+
+  /** @internal Throws also where a module that is being applied does not list this variable. */
+  override bufferFor(where: string): BackendBuffer {
+    checkListed(this);
+    return super.bufferFor(where);
   }
 
   /** @internal Takes a longer name: the path as an outer module sees it. */

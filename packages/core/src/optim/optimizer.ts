@@ -6,6 +6,7 @@ import { ArgumentError, FrozenError, NonFiniteError, ShapeError, StateError } fr
 import { findNonFiniteSync } from "../nn/find-non-finite.js";
 import { checkState, copyState, loadState, type StateDict } from "../nn/module.js";
 import { Parameter } from "../nn/parameter.js";
+import { apart } from "../nn/running.js";
 import { tensor, zerosLike } from "../ops/creation.js";
 import { scope } from "../scope.js";
 import { formatShape, type Shape, sameShape } from "../shape.js";
@@ -72,7 +73,7 @@ export abstract class Optimizer {
       const names = this.parameters.map((parameter) => parameter.name).join(", ");
       throw new FrozenError("minimize", `all parameters of this optimizer are frozen: ${names}`);
     }
-    return scope(() => {
+    return step(() => {
       const result = withRecording(true, () => refusePromise("minimize", fn()));
       const loss = lossOf(result);
       if (onNonFinite !== "ignore" && loss instanceof Tensor && loss.size === 1 && !Number.isFinite(loss.itemSync())) {
@@ -109,7 +110,7 @@ export abstract class Optimizer {
       }
       gradient.bufferFor("applyGradients");
     }
-    scope(() => {
+    step(() => {
       noGradient(() => {
         for (const [parameter, gradient] of gradients) this.#apply(parameter, gradient);
       });
@@ -193,6 +194,11 @@ export abstract class Optimizer {
 
 /** Finds what an optimizer remembers of a parameter, by name. */
 export type Slots = (name: string) => Parameter;
+
+/** A step is no part of a module in whose `forward` it may be made. */
+function step<T>(fn: () => T): T {
+  return apart(() => scope(fn));
+}
 
 function notParameters(): ArgumentError {
   return new ArgumentError("Optimizer", "takes Parameters: pass model.parameters(), not a model or tensors");

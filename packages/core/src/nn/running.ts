@@ -1,0 +1,114 @@
+// The modules that are being applied, and the check that the outermost of them lists whatever takes part. What `#private`
+// fields and closures hold cannot be searched, so a parameter there would not be trained, frozen or saved, in silence.
+
+import { visitContents } from "../containers.js";
+import { UnregisteredError } from "../errors.js";
+import { formatShape } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import type { Module } from "./module.js";
+import type { Variable } from "./parameter.js";
+
+/** @internal Stands around every call of `apply`: computes the output by `forward`, and hands it on. */
+export type ApplyObserver = (module: Module, forward: () => Tensor) => Tensor;
+
+/** What a model consists of. */
+export type Part = Module | Variable;
+
+interface Run {
+  /** The modules that are being applied, outermost first. */
+  readonly modules: Module[];
+  /** What the outermost was given. */
+  readonly inputs: readonly unknown[];
+  /** What the outermost lists. */
+  listed: ReadonlySet<Part>;
+}
+
+let observer: ApplyObserver | undefined;
+let current: Run | undefined;
+let structureVersion = 0;
+
+/** How often modules were found to hold something else than at the search before. */
+export const currentStructure = (): number => structureVersion;
+
+/** Makes all lists out of date: a module holds something else than at the last search. */
+export function structureChanged(): void {
+  structureVersion++;
+}
+
+/** @internal Runs `fn` with an observer of every module that is applied. */
+export function withApplyObserver<T>(observe: ApplyObserver, fn: () => T): T {
+  const former = observer;
+  observer = observe;
+  try {
+    return fn();
+  } finally {
+    observer = former;
+  }
+}
+
+/** @internal Whether somebody stands around the calls of `apply`, and wants to see every one. */
+export const isObserved = (): boolean => observer !== undefined;
+
+/**
+ * Computes a module's output by `forward`.
+ *
+ * @throws UnregisteredError where it runs inside of one that does not list it, or uses what is not listed there
+ */
+export function run(module: Module, inputs: readonly unknown[], forward: () => Tensor): Tensor {
+  const outer = current;
+  if (outer) checkListed(module);
+  else current = { modules: [], inputs, listed: module.listParts() };
+  current?.modules.push(module);
+  try {
+    return observer ? observer(module, forward) : forward();
+  } finally {
+    current?.modules.pop();
+    current = outer;
+  }
+}
+
+/** Throws an UnregisteredError where a part is used inside of a module that neither lists it nor was given it. */
+export function checkListed(part: Part): void {
+  if (current === undefined || current.listed.has(part) || isInput(part, current)) return;
+  const [outermost] = current.modules as [Module];
+  current.listed = outermost.listParts(true);
+  if (current.listed.has(part)) return;
+  throw new UnregisteredError(
+    "apply",
+    `${labelOf(part)} takes part in ${labelOf(outermost)}, which does not list it: it would not be trained, frozen, ` +
+      "saved or switched to evaluation. Keep it in a public field, or in an array, plain object, Map, Set, ModuleList or " +
+      "ModuleDict there; pass what is not the model's own to apply, as an input",
+  );
+}
+
+/** Runs `fn` as if no module were being applied: what an optimizer remembers is no part of any. */
+export function apart<T>(fn: () => T): T {
+  const former = current;
+  current = undefined;
+  try {
+    return fn();
+  } finally {
+    current = former;
+  }
+}
+
+function isInput(part: Part, { inputs }: Run): boolean {
+  let found = false;
+  visitContents(inputs, "", (value) => {
+    found ||= value === part || (isModule(value) && value.listParts().has(part));
+    return found;
+  });
+  return found;
+}
+
+// by its method: the class itself would be an import in a circle
+function isModule(value: unknown): value is Module {
+  return typeof value === "object" && value !== null && "listParts" in value;
+}
+
+function labelOf(part: Part): string {
+  if (!isModule(part)) return part.label;
+  const parameters = [...part.namedParameters()].map(([name, { shape }]) => `${name} ${formatShape(shape)}`);
+  const inside = parameters.length > 0 ? ` with the parameters ${parameters.join(", ")}` : "";
+  return part.name === undefined ? `a ${part.kind}${inside}` : `the ${part.kind} "${part.name}"${inside}`;
+}
