@@ -86,7 +86,8 @@ function applyGradient(code: i32, y: v128, dy: v128, slope: v128): v128 {
   const one = f32x4.splat(1);
   if (code == 7) return f32x4.mul(dy, f32x4.sub(one, f32x4.mul(y, y)));
   if (code == 8) return f32x4.mul(dy, f32x4.mul(y, f32x4.sub(one, y)));
-  if (code == 9) return v128.and(dy, f32x4.gt(y, f32x4.splat(0)));
+  // where y is not at most 0, so also where it is NaN
+  if (code == 9) return v128.andnot(dy, f32x4.le(y, f32x4.splat(0)));
   return v128.bitselect(dy, f32x4.mul(dy, slope), f32x4.gt(y, f32x4.splat(0)));
 }
 

@@ -119,6 +119,20 @@ describe("BatchNorm", () => {
     return layer;
   };
 
+  it.each([
+    [0, 2],
+    [0, 3, 3, 2],
+    [4, 0, 2],
+  ])("leaves its statistics as they are for an empty batch [%j, …]", (...shape) => {
+    const layer = new BatchNorm(2);
+    const y = layer.apply(zeros(shape));
+    expect(y.shape).toEqual(shape);
+    expect([...layer.runningMean.dataSync()]).toEqual([0, 0]);
+    expect([...layer.runningVariance.dataSync()]).toEqual([1, 1]);
+    const [scale] = gradients(y.sum(), [layer.scale as Parameter]);
+    expect([...scale.dataSync()]).toEqual([0, 0]);
+  });
+
   it("takes mean and variance from the batch in training, and follows them", () => {
     const layer = new BatchNorm(1, { momentum: 0.5, epsilon: 0 });
     expect(layer.statistics).toBe("batch");

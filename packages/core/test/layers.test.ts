@@ -4,6 +4,7 @@ import {
   Dense,
   Dropout,
   Flatten,
+  full,
   glorotNormal,
   glorotUniform,
   heNormal,
@@ -149,6 +150,14 @@ describe("Dropout", () => {
     const slopes = values(found[0] as Tensor);
     expect(new Set(slopes)).toEqual(new Set([0, 2]));
     expect(slopes.reduce((a, b) => a + b)).toBe(value.itemSync());
+  });
+
+  it("drops what is not finite, and its gradient, as anything else", () => {
+    const layer = new Dropout(0.5, { random: random() });
+    const { value, gradients: found } = valueAndGradients((x) => layer.apply(x).sqrt().sum(), [zeros([50])]);
+    expect(value.itemSync()).toBe(0);
+    expect(new Set(values(found[0] as Tensor))).toEqual(new Set([0, Infinity]));
+    expect(new Set(values(layer.apply(full([50], -Infinity))))).toEqual(new Set([0, -Infinity]));
   });
 
   it("hands its input through in evaluation, and at rate 0, drawing nothing", () => {

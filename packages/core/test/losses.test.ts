@@ -160,6 +160,39 @@ describe("losses at their edges", () => {
     expect(categoricalCrossEntropyWithLogits(row, target).itemSync()).toBe(2000);
   });
 
+  it("pass over masked classes, and give their logits no gradient", () => {
+    const x = tensor([
+      [-Infinity, 0, 1],
+      [2, -Infinity, -Infinity],
+    ]);
+    const t = tensor([
+      [0, 1, 0],
+      [1, 0, 0],
+    ]);
+    const { value, gradients } = valueAndGradients((x) => categoricalCrossEntropyWithLogits(x, t), [x]);
+    expectClose(value, [Math.log(1 + Math.E) / 2]);
+    const share = 1 / (1 + Math.exp(-1)) / 2;
+    expectClose(gradients[0], [0, -share, share, 0, 0, 0]);
+  });
+
+  it("give targets of 0 and 1 their gradients, and second ones, as all others", () => {
+    const x = tensor([[0.3, -1, 0.5]]);
+    const t = tensor([[0, 1, 0]]);
+    const { gradients } = valueAndGradients((t) => categoricalCrossEntropyWithLogits(x, t), [t]);
+    expectClose(gradients[0], values(x.logSoftmax().neg()));
+    const p = { shape: [1, 3], data: [0.2, 0.5, 0.3] };
+    const certain = { shape: [1, 3], data: [0, 1, 0] };
+    const exact = { epsilon: 0, reduction: "none" } as const;
+    for (const loss of [binaryCrossEntropyWithLogits, categoricalCrossEntropyWithLogits]) {
+      checkGradients((x, t) => loss(x, t, { reduction: "none" }), [p, certain]);
+      checkSecondGradients((x, t) => loss(x, t, { reduction: "none" }), [p, certain]);
+    }
+    for (const loss of [binaryCrossEntropy, categoricalCrossEntropy]) {
+      checkGradients((p, t) => loss(p, t, exact), [p, certain]);
+      checkSecondGradients((p, t) => loss(p, t, exact), [p, certain]);
+    }
+  });
+
   it.each(Object.entries(functions))("%s refuses shapes that would broadcast", (name, loss) => {
     const call = () => (loss as (a: Tensor, b: Tensor) => Tensor)(tensor([1, 0]), tensor([[1], [0]]));
     expect(call).toThrow(ShapeError);

@@ -1,12 +1,12 @@
 // Loss functions: means over the batch by default, stable in floating point.
 
 import { ArgumentError, ShapeError } from "../errors.js";
-import { softplus } from "../ops/activations.js";
 import { abs, add, clip, exp, log, mul, neg, square, sub } from "../ops/arithmetic.js";
 import { logSoftmax, mean, sum } from "../ops/reductions.js";
-import type { TensorLike } from "../ops/support.js";
+import { operands, type TensorLike } from "../ops/support.js";
 import { formatShape, sameShape } from "../shape.js";
 import { Tensor } from "../tensor.js";
+import { logisticLoss, weighted, weightedLog } from "./weighted-logarithms.js";
 
 /** What is made of the losses of the elements: their mean (the default), their sum, or nothing. */
 export interface LossOptions {
@@ -44,19 +44,28 @@ export function binaryCrossEntropy(
 ): Tensor {
   checkSameShape("binaryCrossEntropy", probabilities, target);
   const p = clip(probabilities, epsilon, 1 - epsilon);
-  return reduced("binaryCrossEntropy", neg(logLikelihood(p, target)), options);
+  return reduced("binaryCrossEntropy", neg(logLikelihood(p, target, epsilon)), options);
 }
 
 /** t ln p + (1 − t) ln(1 − p): of a target that is 1 or 0 for all, the half that is not 0. */
-function logLikelihood(p: Tensor, target: TensorLike): Tensor {
+function logLikelihood(p: Tensor, target: TensorLike, epsilon: number): Tensor {
   if (target === 1) return log(p);
   if (target === 0) return log(sub(1, p));
   const rest = typeof target === "number" ? 1 - target : sub(1, target);
-  return add(mul(target, log(p)), mul(rest, log(sub(1, p))));
+  if (!(target instanceof Tensor) || !(rest instanceof Tensor))
+    return add(mul(target, log(p)), mul(rest, log(sub(1, p))));
+  const term = termOf(epsilon);
+  return add(term(target, p), term(rest, sub(1, p)));
+}
+
+/** t ln p. Where p is not kept away from 0, also in float32, t = 0 needs care. */
+function termOf(epsilon: number): (t: Tensor, p: Tensor) => Tensor {
+  return epsilon < 2 ** -24 ? weightedLog : (t, p) => mul(t, log(p));
 }
 
 /**
- * Binary cross-entropy of σ(x), computed from x without overflow: softplus(x) − t·x.
+ * Binary cross-entropy of σ(x), computed from x without overflow: softplus(x) − t·x. A logit of ±∞ costs 0 where the
+ * target is what it says, and ∞ elsewhere.
  *
  * @param logits any numbers, any shape
  * @param target of the same shape, in [0, 1], or one number for all
@@ -64,7 +73,7 @@ function logLikelihood(p: Tensor, target: TensorLike): Tensor {
  */
 export function binaryCrossEntropyWithLogits(logits: Tensor, target: TensorLike, options: LossOptions = {}): Tensor {
   checkSameShape("binaryCrossEntropyWithLogits", logits, target);
-  const losses = sub(softplus(logits), mul(target, logits));
+  const losses = logisticLoss(...operands("binaryCrossEntropyWithLogits", [logits, target]));
   return reduced("binaryCrossEntropyWithLogits", losses, options);
 }
 
@@ -81,12 +90,13 @@ export function categoricalCrossEntropy(
   { epsilon = PROBABILITY_EPSILON, ...options }: LossOptions & { epsilon?: number } = {},
 ): Tensor {
   checkSameShape("categoricalCrossEntropy", probabilities, target);
-  const losses = neg(sum(mul(target, log(clip(probabilities, epsilon, 1 - epsilon))), { axis: -1 }));
+  const losses = neg(sum(termOf(epsilon)(target, clip(probabilities, epsilon, 1 - epsilon)), { axis: -1 }));
   return reduced("categoricalCrossEntropy", losses, options);
 }
 
 /**
- * Categorical cross-entropy of softmax(x), computed from x without overflow.
+ * Categorical cross-entropy of softmax(x), computed from x without overflow. A class with the logit −∞ is masked: it has
+ * the probability 0, and with the target 0 it costs nothing and gets no gradient.
  *
  * @param logits […, classes]
  * @param target of the same shape: one-hot, or a distribution
@@ -94,7 +104,7 @@ export function categoricalCrossEntropy(
  */
 export function categoricalCrossEntropyWithLogits(logits: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkSameShape("categoricalCrossEntropyWithLogits", logits, target);
-  const losses = neg(sum(mul(target, logSoftmax(logits)), { axis: -1 }));
+  const losses = neg(sum(weighted(target, logSoftmax(logits)), { axis: -1 }));
   return reduced("categoricalCrossEntropyWithLogits", losses, options);
 }
 

@@ -5,6 +5,7 @@ import { ArgumentError, ShapeError } from "../errors.js";
 import { type ActivationFromResult, leakyRelu, relu, sigmoid, tanh } from "../ops/activations.js";
 import { mul } from "../ops/arithmetic.js";
 import { reshape } from "../ops/broadcasting.js";
+import { where } from "../ops/comparison.js";
 import { randomUniform } from "../ops/creation.js";
 import { linear, linearThrough } from "../ops/linear.js";
 import { softmax } from "../ops/reductions.js";
@@ -132,7 +133,8 @@ export class Dropout extends Module {
     if (!this.training || this.rate === 0) return x;
     const { random, rate } = this;
     const drawn = withBackend(x.backend, () => randomUniform(x.shape, { random, dtype: x.dtype }));
-    return mul(x, mul(drawn.greaterEqual(rate), 1 / (1 - rate)));
+    // chosen, not multiplied by 0: ∞ is dropped too
+    return where(drawn.less(rate), 0, mul(x, 1 / (1 - rate)));
   }
 }
 

@@ -35,9 +35,9 @@ export interface BatchNormOptions extends LayerNormOptions {
  * Batch normalization over all axes but the last (Ioffe & Szegedy, 2015): […, channels] → […, channels].
  *
  * In training it takes mean and variance from the batch, and keeps running means of them, of the variance without bias
- * (n / (n − 1) of the batch's, as in the paper and in PyTorch). In evaluation it takes those, and changes nothing. So it
- * does where it is **frozen**, in training too: where it has parameters, and all of them are frozen. `statistics` says
- * which it takes now, and `summary()` says so beside the layer.
+ * (n / (n − 1) of the batch's, as in the paper and in PyTorch); an empty batch leaves those as they are, as in PyTorch. In
+ * evaluation it takes those, and changes nothing. So it does where it is **frozen**, in training too: where it has
+ * parameters, and all of them are frozen. `statistics` says which it takes now, and `summary()` says so beside the layer.
  */
 export class BatchNorm extends Module {
   readonly kind = "BatchNorm";
@@ -90,10 +90,13 @@ export class BatchNorm extends Module {
     }
     const { scale, offset, epsilon } = this;
     if (this.statistics === "batch") {
-      const { y, count, average, variance } = batchNormWithStatistics(x, { scale, offset, epsilon });
-      follow(this.runningMean, average, this.momentum);
-      // without bias; rounding may take a variance of 0 below it
-      follow(this.runningVariance, mul(maximum(variance, 0), count / (count - 1)), this.momentum);
+      const { y, statistics } = batchNormWithStatistics(x, { scale, offset, epsilon });
+      if (statistics) {
+        const { count, average, variance } = statistics;
+        follow(this.runningMean, average, this.momentum);
+        // without bias; rounding may take a variance of 0 below it
+        follow(this.runningVariance, mul(maximum(variance, 0), count / (count - 1)), this.momentum);
+      }
       return y;
     }
     const inverse = div(1, sqrt(add(this.runningVariance, epsilon)));

@@ -4,7 +4,7 @@ import { defineOp } from "../autodiff.js";
 import { ArgumentError } from "../errors.js";
 import { type Tensor, wrap } from "../tensor.js";
 import { mul, square, sub, unaryForward } from "./arithmetic.js";
-import { greater, where } from "./comparison.js";
+import { greater, lessEqual, where } from "./comparison.js";
 import { operands, type TensorLike } from "./support.js";
 
 /** What the derivative of an activation is made of, as far as its result y tells it. */
@@ -53,8 +53,8 @@ const activationGradientOp = defineOp<[dy: Tensor, y: Tensor], ActivationFromRes
 });
 
 function multiplySlope(dy: Tensor, y: Tensor, name: FromResult, negativeSlope: number): Tensor {
-  // chosen, not multiplied by 0: what is not finite goes no further than the branch that was taken
-  if (name === "relu") return where(greater(y, 0), dy, 0);
+  // chosen, not multiplied by 0: what is not finite goes no further than the branch that was taken; NaN hands dy on
+  if (name === "relu") return where(lessEqual(y, 0), 0, dy);
   return mul(dy, derivativesOf(name, negativeSlope).slope(y));
 }
 
@@ -87,7 +87,7 @@ export function sigmoid(x: TensorLike): Tensor {
   return sigmoidOp(operands("sigmoid", [x]), undefined);
 }
 
-// d relu x = dx where x > 0
+// d relu x = dx where x > 0, or is NaN
 const reluOp = defineOp<[Tensor]>({
   name: "relu",
   forward: ([x]) => unaryForward("relu", x),
@@ -112,7 +112,8 @@ const leakyReluOp = defineOp<[Tensor], number>({
 });
 
 /**
- * x above 0, negativeSlope · x elsewhere; the gradient at 0 is that of the negative side.
+ * x above 0, negativeSlope · x elsewhere; the gradient at 0 is that of the negative side. With a slope of 0 it is `relu`,
+ * also where 0 would be multiplied by ∞.
  *
  * @param options.negativeSlope any finite number; 0.01 by default
  * @throws ArgumentError where the slope is not finite
@@ -121,7 +122,8 @@ export function leakyRelu(x: TensorLike, { negativeSlope = 0.01 }: { negativeSlo
   if (!Number.isFinite(negativeSlope)) {
     throw new ArgumentError("leakyRelu", `negativeSlope must be a finite number, got ${negativeSlope}`);
   }
-  return leakyReluOp(operands("leakyRelu", [x]), negativeSlope);
+  const inputs = operands("leakyRelu", [x]);
+  return negativeSlope === 0 ? reluOp(inputs, undefined) : leakyReluOp(inputs, negativeSlope);
 }
 
 // d ln(1 + eˣ) = σ(x) dx

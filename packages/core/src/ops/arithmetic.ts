@@ -6,7 +6,7 @@ import { ArgumentError } from "../errors.js";
 import { broadcastShapes } from "../shape.js";
 import { type Tensor, wrap } from "../tensor.js";
 import { defineBroadcastOp } from "./broadcasting.js";
-import { equal, greater, less, where } from "./comparison.js";
+import { equal, greater, greaterEqual, less, where } from "./comparison.js";
 import { operands, type TensorLike } from "./support.js";
 
 /** A backend's elementwise function of one argument, as the forward of an op. */
@@ -68,48 +68,62 @@ export function div(a: TensorLike, b: TensorLike): Tensor {
   return divOp(...operands("div", [a, b]));
 }
 
-// d aᵇ = b aᵇ⁻¹ da + y ln a db; 0⁰ gives b = 0 no slope, and a = 0 none to b, where the formulas say 0·∞
+// d aᵇ = b aᵇ⁻¹ da + y ln a db. Where the formulas say 0·∞ the slope is 0: that of a⁰, and to b that of 0ᵇ for b ≥ 0.
+// Those places are chosen before the formulas are computed, too, so that second gradients do not meet 0·∞ either.
 const powOp = defineBroadcastOp<[Tensor, Tensor]>({
   name: "pow",
   forward: ([a, b]) => binaryForward("pow", a, b),
   gradient: ({ dy, inputs: [a, b], output: y }) => [
-    () => mul(dy, mul(b, pow(a, where(mul(equal(a, 0), equal(b, 0)), 1, sub(b, 1))))),
-    () => mul(dy, mul(y, log(where(equal(a, 0), 1, a)))),
+    () => {
+      // a⁻¹ or dy/a is not finite
+      const flat = mul(equal(b, 0), sub(1, less(abs(div(add(abs(dy), 1), a)), Infinity)));
+      return mul(where(flat, 0, dy), mul(b, pow(where(flat, 1, a), sub(b, 1))));
+    },
+    () => {
+      const flat = mul(equal(a, 0), greaterEqual(b, 0));
+      return where(flat, 0, mul(dy, mul(y, log(where(flat, 1, a)))));
+    },
   ],
 });
 
-/** a to the power b; NaN for a negative a and a b that is not whole. Broadcasts. Throws as `add`. */
+/**
+ * a to the power b; NaN for a negative a and a b that is not an integer. The gradient to `a` is 0 where b is 0, and that
+ * to `b` is 0 where a is 0 and b ≥ 0, as in PyTorch. Broadcasts. Throws as `add`.
+ */
 export function pow(a: TensorLike, b: TensorLike): Tensor {
   return powOp(...operands("pow", [a, b]));
 }
 
-// d max(a, b) = da where a > b, db where a < b, half of each where they are equal
+// d max(a, b) = da where a > b, db where a < b, half of each where they are equal, all of each where either is NaN
 const maximumOp = defineBroadcastOp<[Tensor, Tensor]>({
   name: "maximum",
   forward: ([a, b]) => binaryForward("maximum", a, b),
-  gradient: ({ dy, inputs: [a, b] }) => [() => wonBy(greater, a, b, dy), () => wonBy(less, a, b, dy)],
+  gradient: ({ dy, inputs: [a, b] }) => [() => unlessLost(less, a, b, dy), () => unlessLost(greater, a, b, dy)],
 });
 
-/** The larger of a and b; NaN where either is. Equal elements share the gradient. Broadcasts. Throws as `add`. */
+/**
+ * The larger of a and b; NaN where either is. Equal elements get half of the gradient each; where either is NaN both get
+ * all of it, as in PyTorch. Broadcasts. Throws as `add`.
+ */
 export function maximum(a: TensorLike, b: TensorLike): Tensor {
   return maximumOp(...operands("maximum", [a, b]));
 }
 
-// d min(a, b) = da where a < b, db where a > b, half of each where they are equal
+// d min(a, b) = da where a < b, db where a > b, half of each where they are equal, all of each where either is NaN
 const minimumOp = defineBroadcastOp<[Tensor, Tensor]>({
   name: "minimum",
   forward: ([a, b]) => binaryForward("minimum", a, b),
-  gradient: ({ dy, inputs: [a, b] }) => [() => wonBy(less, a, b, dy), () => wonBy(greater, a, b, dy)],
+  gradient: ({ dy, inputs: [a, b] }) => [() => unlessLost(greater, a, b, dy), () => unlessLost(less, a, b, dy)],
 });
 
-/** The smaller of a and b; NaN where either is. Equal elements share the gradient. Broadcasts. Throws as `add`. */
+/** The smaller of a and b; NaN where either is. The gradient is shared as by `maximum`. Broadcasts. Throws as `add`. */
 export function minimum(a: TensorLike, b: TensorLike): Tensor {
   return minimumOp(...operands("minimum", [a, b]));
 }
 
-/** dy where the comparison holds, half of it where the two are equal, 0 (also for an infinite dy) elsewhere. */
-function wonBy(wins: typeof greater, a: Tensor, b: Tensor, dy: Tensor): Tensor {
-  return where(wins(a, b), dy, where(equal(a, b), mul(dy, 0.5), 0));
+/** 0 (also for an infinite dy) where the comparison says that the other was taken, half of dy where the two are equal. */
+function unlessLost(loses: typeof less, a: Tensor, b: Tensor, dy: Tensor): Tensor {
+  return where(loses(a, b), 0, where(equal(a, b), mul(dy, 0.5), dy));
 }
 
 // d (−x) = −dx
@@ -172,11 +186,11 @@ export function square(x: TensorLike): Tensor {
   return squareOp(operands("square", [x]), undefined);
 }
 
-// d |x| = sign x dx
+// d |x| = sign x dx, chosen at 0: an infinite dy times 0 would be NaN
 const absOp = defineOp<[Tensor]>({
   name: "abs",
   forward: ([x]) => unaryForward("abs", x),
-  gradient: ({ dy, inputs: [x] }) => [() => mul(dy, sign(x))],
+  gradient: ({ dy, inputs: [x] }) => [() => where(equal(x, 0), 0, mul(dy, sign(x)))],
 });
 
 /** |x|. Its gradient at 0 is 0. */
@@ -188,10 +202,11 @@ export function abs(x: TensorLike): Tensor {
 const signOp = defineOp<[Tensor]>({
   name: "sign",
   forward: ([x]) => unaryForward("sign", x),
-  gradient: ({ dy }) => [() => mul(dy, 0)],
+  // not dy·0, which is NaN for an infinite dy
+  gradient: ({ dy }) => [() => where(0, dy, 0)],
 });
 
-/** −1, 0 or 1. Its gradient is 0 everywhere. */
+/** −1, 0 or 1; NaN for NaN. Its gradient is 0 everywhere. */
 export function sign(x: TensorLike): Tensor {
   return signOp(operands("sign", [x]), undefined);
 }

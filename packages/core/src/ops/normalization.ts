@@ -61,7 +61,7 @@ function standardize(x: Tensor, axes: readonly number[], epsilon: number): Stand
  * Each channel brought to a mean of 0 and a variance of 1 over the whole batch, then scaled and moved (Ioffe & Szegedy,
  * "Batch Normalization", 2015). The variance is that of the batch, divided by its size.
  *
- * @param x […, channels] of at least two axes
+ * @param x […, channels] of at least two axes; an empty one gives an empty result
  * @throws ShapeError where the shapes do not go together, or a channel has a single value, which would always become 0;
  *   ArgumentError for an epsilon that is no number ≥ 0
  */
@@ -69,7 +69,7 @@ export function batchNorm(x: Tensor, options: NormalizationOptions = {}): Tensor
   return batchNormWithStatistics(x, options).y;
 }
 
-/** @internal `batchNorm`, and the mean and the variance that it found, without gradients. */
+/** @internal `batchNorm`, and the mean and the variance that it found, without gradients; an empty batch has none. */
 export function batchNormWithStatistics(x: Tensor, options: NormalizationOptions) {
   const { input, scale, offset, epsilon } = checked("batchNorm", x, options);
   const count = input.size / (input.shape.at(-1) as number);
@@ -77,12 +77,13 @@ export function batchNormWithStatistics(x: Tensor, options: NormalizationOptions
     const found = formatShape(input.shape);
     throw new ShapeError("batchNorm", `needs more than one value a channel, got ${found}; outside of training, eval()`);
   }
+  if (input.size === 0) return { y: affine(input, scale, offset), statistics: undefined };
   const axes = Array.from({ length: input.rank - 1 }, (_, axis) => axis);
   const { average, centered, inverseDeviation } = standardize(input, axes, epsilon);
   // the two factors, of a value a channel, come first
   const y = mul(centered, scale ? mul(inverseDeviation, scale) : inverseDeviation);
   const variance = noGradient(() => sub(div(1, square(inverseDeviation)), epsilon));
-  return { y: offset ? add(y, offset) : y, count, average, variance };
+  return { y: affine(y, undefined, offset), statistics: { count, average, variance } };
 }
 
 /**
@@ -95,8 +96,11 @@ export function batchNormWithStatistics(x: Tensor, options: NormalizationOptions
 export function layerNorm(x: Tensor, options: NormalizationOptions = {}): Tensor {
   const { input, scale, offset, epsilon } = checked("layerNorm", x, options);
   const { centered, inverseDeviation } = standardize(input, [input.rank - 1], epsilon);
-  const y = mul(centered, inverseDeviation);
-  const stretched = scale ? mul(y, scale) : y;
+  return affine(mul(centered, inverseDeviation), scale, offset);
+}
+
+function affine(x: Tensor, scale: Tensor | undefined, offset: Tensor | undefined): Tensor {
+  const stretched = scale ? mul(x, scale) : x;
   return offset ? add(stretched, offset) : stretched;
 }
 

@@ -20,7 +20,7 @@ const CELLS = [3, 4];
 // d max x: dy to the first of the largest cells of each window
 const maxPoolOp = defineOp<[Tensor], SlidingWindow>({
   name: "maxPool2d",
-  forward: ([x], window) => scope(() => max(candidates(x, window), { axis: CELLS })),
+  forward: ([x], window) => scope(() => max(candidates(x, window).all, { axis: CELLS })),
   gradient: ({ dy, inputs: [x], options: window }) => [
     () => {
       const [batch = 0, , , channels = 0] = x.shape;
@@ -30,21 +30,37 @@ const maxPoolOp = defineOp<[Tensor], SlidingWindow>({
   ],
 });
 
-/** What each window chooses from: [batch, …output, …kernel, channels], −∞ outside of the images. */
-function candidates(x: Tensor, window: SlidingWindow): Tensor {
+/** What each window chooses from: [batch, …output, …kernel, channels]. */
+interface Candidates {
+  /** The cells, −∞ outside of the images. */
+  readonly all: Tensor;
+  /** 1 outside of the images, where any window reaches out of them. */
+  readonly outside: Tensor | undefined;
+}
+
+function candidates(x: Tensor, window: SlidingWindow): Candidates {
   const cells = windowsOf(x, window);
   const inside = along((axis) => cellsInside(window, axis));
-  if (inside.flat(2).every(Boolean)) return cells;
+  if (inside.flat(2).every(Boolean)) return { all: cells, outside: undefined };
   const [rows, columns] = inside;
-  const outside = rows.flatMap((row) => columns.flatMap((column) => row.flatMap((r) => column.map((c) => !(r && c)))));
-  return where(constant(x, outside.map(Number), [...window.output, ...window.kernel, 1]), -Infinity, cells);
+  const places = rows.flatMap((row) => columns.flatMap((column) => row.flatMap((r) => column.map((c) => !(r && c)))));
+  const outside = constant(x, places.map(Number), [...window.output, ...window.kernel, 1]);
+  return { all: where(outside, -Infinity, cells), outside };
+}
+
+/** What is largest where a cell is among the largest ones that it may be: the cells themselves, or 1 there and 0 elsewhere. */
+function rankOf({ all, outside }: Candidates): Tensor {
+  if (!outside) return all;
+  // where a whole window is −∞, what lies outside of the image is equal to its cells, and must not be chosen
+  const largest = where(equal(all, all), equal(all, max(all, { axis: CELLS, keepDims: true })), 1);
+  return where(outside, 0, largest);
 }
 
 /** 1 at the first of the largest cells of each window, in row-major order, and 0 elsewhere. It has no gradient. */
 function firstOfLargest(x: Tensor, window: SlidingWindow): Tensor {
   return noGradient(() =>
     scope(() => {
-      const all = candidates(x, window);
+      const all = rankOf(candidates(x, window));
       const [batch = 0, rows = 0, columns = 0, height = 0, width = 0, channels = 0] = all.shape;
       const count = height * width;
       const chosen = argMax(reshape(all, [batch, rows, columns, count, channels]), { axis: 3 });
@@ -76,7 +92,7 @@ function constant(like: Tensor, values: readonly number[], shape: Shape): Tensor
 
 /**
  * The largest element of each window and channel. What lies outside of the image never is; the gradient goes to the
- * first of equal ones, row by row, as in PyTorch.
+ * first of equal ones, row by row, as in PyTorch, also where all are −∞. NaN counts as the largest.
  *
  * @param x [batch, height, width, channels]
  * @param size the window's height and width

@@ -7,7 +7,7 @@ import { formatShape, normalizeAxes, normalizeAxis, reduceShape } from "../shape
 import { type Tensor, wrap } from "../tensor.js";
 import { div, exp, log, mul, sub } from "./arithmetic.js";
 import { expandReduced, reshape } from "./broadcasting.js";
-import { equal } from "./comparison.js";
+import { equal, where } from "./comparison.js";
 import { operands } from "./support.js";
 
 /** Options of a reduction. */
@@ -63,12 +63,14 @@ function extremeOp(name: "max" | "min") {
   return defineOp<[Tensor], Reduction>({
     name,
     forward: ([x], reduction) => reduceForward(name, x, reduction),
-    // d max x: dy to the largest element, in equal parts where several are
+    // d max x: dy to the largest element, in equal parts where several are; if there is NaN, to NaN. Chosen, since an
+    // infinite dy times 0 would be NaN.
     gradient: ({ dy, inputs: [x], output: y, options: { axes } }) => [
       () => {
-        const attained = equal(x, expandReduced(y, x.shape, axes));
-        const ties = sum(attained, { axis: axes, keepDims: true });
-        return mul(div(attained, ties), expandReduced(dy, x.shape, axes));
+        const kept = reduceShape(x.shape, axes, true);
+        const attained = where(equal(x, x), equal(x, reshape(y, kept)), 1);
+        const share = div(reshape(dy, kept), sum(attained, { axis: axes, keepDims: true }));
+        return where(attained, share, 0);
       },
     ],
   });
@@ -77,7 +79,10 @@ function extremeOp(name: "max" | "min") {
 const maxOp = extremeOp("max");
 const minOp = extremeOp("min");
 
-/** The largest element over axes; NaN if there is one. Equal ones share the gradient. Throws ShapeError for none. */
+/**
+ * The largest element over axes; NaN if there is one. Equal ones get equal parts of the gradient (as in PyTorch's `amax`;
+ * its `max` along an axis picks one), and so do several NaN. Throws ShapeError for none.
+ */
 export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
   const [tensor] = operands("max", [x]);
   const reduction = reductionOf("max", tensor, options);
@@ -85,7 +90,7 @@ export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
   return maxOp([tensor], reduction);
 }
 
-/** The smallest element over axes; NaN if there is one. Equal ones share the gradient. Throws ShapeError for none. */
+/** The smallest element over axes; NaN if there is one. Shares the gradient as `max` does. Throws ShapeError for none. */
 export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
   const [tensor] = operands("min", [x]);
   const reduction = reductionOf("min", tensor, options);

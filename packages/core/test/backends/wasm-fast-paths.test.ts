@@ -18,16 +18,22 @@ const at = (input: { values: Float32Array } | undefined, i: number) => input?.va
 describe("activationGradient", () => {
   const slope = Math.fround(0.01);
 
-  it.each(["relu", "leakyRelu"] as const)("%s passes dy where y > 0, and elsewhere dy by the slope", (name) => {
-    const parameters = name === "relu" ? [] : [slope];
-    const property = fc.property(pairs, (given) => {
-      const actual = computed(wasm, given, (_, dy, y) => wasm.activationGradient({ name, parameters }, dy, y));
-      const below = (dy: number) => (name === "relu" ? 0 : slope * dy);
-      const wanted = Array.from(actual, (_, i) => (at(given[1], i) > 0 ? at(given[0], i) : below(at(given[0], i))));
-      expectRounded(actual, wanted);
-    });
-    fc.assert(property, runs(3));
-  });
+  it.each(["relu", "leakyRelu"] as const)(
+    "%s passes dy where y > 0, and elsewhere dy by the slope; relu also at NaN",
+    (name) => {
+      const parameters = name === "relu" ? [] : [slope];
+      const property = fc.property(pairs, (given) => {
+        const actual = computed(wasm, given, (_, dy, y) => wasm.activationGradient({ name, parameters }, dy, y));
+        const below = (dy: number) => (name === "relu" ? 0 : slope * dy);
+        const passes = (y: number) => y > 0 || (name === "relu" && Number.isNaN(y));
+        const wanted = Array.from(actual, (_, i) =>
+          passes(at(given[1], i)) ? at(given[0], i) : below(at(given[0], i)),
+        );
+        expectRounded(actual, wanted);
+      });
+      fc.assert(property, runs(3));
+    },
+  );
 
   it.each([
     ["tanh", -1, (y: number) => 1 - y * y],

@@ -44,7 +44,7 @@ const FUNCTIONS: Readonly<Record<FunctionName, (x: string, y: string, z: string)
   select: (condition, x, y) => `(${condition}===0?${y}:${x})`,
   tanhGradient: (dy, y) => `${dy}*(1-${y}*${y})`,
   sigmoidGradient: (dy, y) => `${dy}*(${y}*(1-${y}))`,
-  reluGradient: (dy, y) => `(${y}>0?${dy}:0.0)`,
+  reluGradient: (dy, y) => `(${y}<=0?0.0:${dy})`,
   beats: (x, best) => `(${x}>${best}||(${x}!==${x}&&${best}===${best})?1.0:0.0)`,
   leakyReluGradient: (dy, y, slope) => `(${y}>0?${dy}:${slope}*${dy})`,
 };

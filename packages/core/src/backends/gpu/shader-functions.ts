@@ -143,7 +143,11 @@ const FUNCTIONS: Readonly<Record<string, ShaderFunction>> = {
     needs: ["notANumber"],
     body: "if (notANumber(condition) || condition != 0.0) { return x; } return y;",
   },
-  reluGradientOf: { parameters: ["dy", "y"], body: "if (y > 0.0) { return dy; } return 0.0;" },
+  reluGradientOf: {
+    parameters: ["dy", "y"],
+    needs: ["notANumber"],
+    body: "if (notANumber(y) || y > 0.0) { return dy; } return 0.0;",
+  },
   leakyReluGradientOf: {
     parameters: ["dy", "y", "slope"],
     body: "if (y > 0.0) { return dy; } return slope * dy;",
