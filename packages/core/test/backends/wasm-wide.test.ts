@@ -62,14 +62,14 @@ describe.skipIf(missing)(`the wasm backend with vectors of 256 bits${why}`, () =
     });
 
     it("takes no harm from flags of its own, and leaves them", async () => {
-      const flags = ["--wasm-inlining", "--no-wasm_dynamic_tiering"];
+      const flags = ["--wasm-inlining", "--no-wasm_dynamic_tiering", "--stack-trace-limit=0"];
       const { stdout } = await execute(node, [...flags, program, "1"], { maxBuffer: 2 ** 24 });
       expect(JSON.parse(stdout).gan.sums).toEqual(gan.sums);
     });
 
     it("refuses where the processor has none", async () => {
       const running = execute(node, ["--no-enable-avx2", program, "1"]);
-      await expect(running).rejects.toThrow("`wide` needs a processor with vectors of 256 bits (AVX2)");
+      await expect(running).rejects.toThrow("`wide` needs a processor with 256-bit vectors (AVX2)");
     });
   });
 });

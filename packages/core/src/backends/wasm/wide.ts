@@ -1,7 +1,7 @@
 // 256-bit vectors, in Node. WebAssembly has vectors of 128 bits, but V8 can join two neighbouring ones when it compiles,
 // and the kernels are written so that it finds them: twice as many lanes for the same instructions, each with the bits
 // that it has alone. V8 calls that an experiment, so its flags are others only while the kernels are compiled; that holds
-// for all threads of the process, though. Whether it came to anything is measured.
+// for all threads of the process, though. Whether it joined any is seen from where they trap.
 
 import { BackendError } from "../../errors.js";
 import type { Engine } from "./engine.js";
@@ -69,41 +69,60 @@ function givenFlags(args: readonly string[]): ReadonlyMap<string, boolean> {
   );
 }
 
-/** Rows, columns and inner size of the product that is timed: some hundredths of a millisecond. */
-const SIZE = [64, 64, 128] as const;
-const TIMES = 15;
-/** Wide tiles take 0.9 of the time of others where two vectors are computed as one, and 1.7 where they are not. */
-const SLOWER = 1.25;
+/** Bytes of a 128-bit vector, and the size of the smallest product that takes a tile of two panels. */
+const [VECTOR, ROWS, COLUMNS] = [16, 4, 16];
 
 /**
- * Refuses an engine whose tiles are not faster for being wide: then nothing joins their vectors.
+ * Refuses an engine whose tiles V8 has not joined to 256-bit vectors: without AVX2, say.
  *
+ * No API tells how V8 compiled a function, but the position of a trap does. A tile stores its first row across the end
+ * of the memory, first with no vector inside and then with one. Two 128-bit stores trap at the first store and then at
+ * the second. A 256-bit store stands for both, and traps at the same place each time.
+ *
+ * @param engine one on which nothing runs
  * @throws BackendError
  */
-export function requireWide({ kernels, memory }: Engine): void {
-  const [m, n, k] = SIZE;
-  const sizes = [4 * m * k, kernels.packedSize(k, n), 4 * m * n, kernels.productScratch(0, 0)];
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  memory.lend(total, (a) => {
-    const [b, c, scratch] = [
-      a + 4 * m * k,
-      a + 4 * m * k + kernels.packedSize(k, n),
-      a + total - kernels.productScratch(0, 0),
-    ];
-    const fastest = [0, Infinity, Infinity];
-    // by turns, and two at last
-    for (let i = 0; i < 2 * TIMES; i++) {
-      const panels = 1 + (i % 2);
-      kernels.takePanels(panels);
-      const began = performance.now();
-      kernels.productRows(a, 0, b, 0, c, m, n, k, 0, m, 0, scratch, 0, -1, 0, 0);
-      fastest[panels] = Math.min(fastest[panels] as number, performance.now() - began);
+export function requireWide(engine: Engine): void {
+  const [first, second, third] = trapPositions(engine, [0, VECTOR, 2 * VECTOR]);
+  // the third store belongs to the next pair: positions that do not differ there say nothing
+  if (first !== undefined && first === second && first !== third) return;
+  throw new BackendError("wasm", "`wide` needs a processor with 256-bit vectors (AVX2), and a V8 that uses them");
+}
+
+/** Where a tile traps, as an offset in the module, with these numbers of bytes of its first row inside the memory. */
+function trapPositions({ kernels, memory, wide }: Engine, inside: readonly number[]): (number | undefined)[] {
+  const [packed, scratch] = [kernels.packedSize(1, COLUMNS), kernels.productScratch(0, 0)];
+  const positions: (number | undefined)[] = [];
+  memory.lend(4 * ROWS + packed + scratch, (a) => {
+    const b = a + 4 * ROWS;
+    const end = memory.buffer.byteLength;
+    const last = new Uint8Array(memory.buffer, end - Math.max(...inside));
+    const before = last.slice();
+    kernels.takePanels(2);
+    for (const bytes of inside) {
+      const product = [a, 0, b, 0, end - bytes, ROWS, COLUMNS, 1, 0, ROWS, 0, b + packed, 0, -1, 0, 0];
+      positions.push(trapPosition(() => kernels.productRows(...product)));
     }
-    if ((fastest[2] as number) > SLOWER * (fastest[1] as number)) {
-      throw new BackendError(
-        "wasm",
-        "`wide` needs a processor with vectors of 256 bits (AVX2), and this V8 to use them",
-      );
-    }
+    kernels.takePanels(wide ? 2 : 1);
+    last.set(before);
   });
+  return positions;
+}
+
+/** The offset in its module of the instruction at which WebAssembly traps in `fn`; undefined where it does not. */
+function trapPosition(fn: () => void): number | undefined {
+  const { stackTraceLimit, prepareStackTrace } = Error;
+  try {
+    Error.stackTraceLimit = 1;
+    // V8 gives this offset as the column
+    Error.prepareStackTrace = (_, [frame]) => frame?.getColumnNumber();
+    fn();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+    const position: unknown = error.stack;
+    return typeof position === "number" ? position : undefined;
+  } finally {
+    Object.assign(Error, { stackTraceLimit, prepareStackTrace });
+  }
 }
