@@ -137,6 +137,32 @@ describe("checkGradients", () => {
     expect(checkGradients(slightly, [INPUT], { tolerance: 1e-4 }).error).toBeGreaterThan(1e-6);
   });
 
+  it("narrows its differences where a function is steep, and bounds their error", () => {
+    // the third derivative is 10⁸: one difference of half the width 10⁻⁴ is off by 0.2
+    const report = checkGradients((x) => x.mul(1000).tanh(), [[0.0003, -0.0001, 0.0012]]);
+    expect(report.numericError).toBeLessThan(1e-6 * Math.max(1, Math.abs(report.numeric)));
+    expect(Math.abs(report.analytic - report.numeric)).toBeLessThanOrEqual(report.numericError);
+  });
+
+  it("narrows them where they leave the domain", () => {
+    expect(checkGradients((x) => x.sqrt().mul(1e-3), [[5e-5]]).error).toBeLessThan(1e-6);
+  });
+
+  it("widens them where rounding hides a small derivative", () => {
+    const report = checkGradients((x) => x.add(1e6), [[0.5]], { directions: 0 });
+    expect(report.numericError).toBeLessThan(1e-6);
+    expect(report.error).toBeLessThan(1e-6);
+  });
+
+  it("says so where they do not settle: next to a kink, at a jump, or with noise", () => {
+    const unsettled =
+      /^checkGradients: differences do not settle, worst at .*: analytic .*, numeric .* ± \d\.\d\de[+-]\d+; move/;
+    expect(complaint(() => checkGradients((x) => x.relu(), [[1e-8]]))).toMatch(unsettled);
+    expect(complaint(() => checkGradients((x) => x.greater(0).add(x), [[1e-9]]))).toMatch(unsettled);
+    let calls = 0;
+    expect(complaint(() => checkGradients((x) => x.add(1e-6 * Math.sin(++calls)), [[1]]))).toMatch(unsettled);
+  });
+
   it("takes scalars, nested arrays, host values with a shape, and tensors of any backend", () => {
     const elsewhere = withBackend(new StrictBackend({ dtype: "float32" }), () => ones([2]));
     const host = { data: Float32Array.of(1, 2), shape: [2] };

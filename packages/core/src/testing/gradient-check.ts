@@ -1,4 +1,4 @@
-// Checking derivatives against differences. Everything runs in float64, since finite differences in float32 show
+// Checking derivatives against differences, which bound their own error. Everything runs in float64, since finite differences in float32 show
 // nothing but rounding: on the backend in use where that is the reference one for float64, so that functions may use
 // tensors from outside; on one of its own where it is not.
 
@@ -12,6 +12,7 @@ import { sum } from "../ops/reductions.js";
 import { Random } from "../random.js";
 import { formatShape, type Shape, sizeOf } from "../shape.js";
 import { Tensor } from "../tensor.js";
+import { derivativeAlong } from "./numeric-derivative.js";
 
 /** An input of a check: nested arrays, host values with a shape, or a tensor (whose values are converted). */
 export type CheckInput = NestedArray | { readonly data: ArrayLike<number>; readonly shape: Shape } | Tensor;
@@ -21,7 +22,7 @@ export type CheckedFunction = (...inputs: Tensor[]) => Tensor;
 
 /** Options of the checks. */
 export interface CheckOptions {
-  /** Half the width of the central difference; 1e-4 by default. */
+  /** Half the width of the widest central difference, as a rule; 1e-4 by default. It is narrowed until it is accurate. */
   readonly epsilon?: number;
   /** Largest |analytic − numeric| / max(1, |analytic|, |numeric|) that passes; 1e-6 by default. */
   readonly tolerance?: number;
@@ -39,6 +40,8 @@ export interface CheckReport {
   readonly error: number;
   readonly analytic: number;
   readonly numeric: number;
+  /** How far `numeric` can be from the truth, as estimated from differences of several widths; 0 in `checkAdjoint`. */
+  readonly numericError: number;
   /** Where it was: an element, as `input 0, element [1,2]`, or `random direction 1`. */
   readonly where: string;
   /** How many comparisons were made. */
@@ -62,8 +65,12 @@ interface HostInput {
  * Compares the gradient of `fn` with central differences, along random directions and, on small inputs, element by
  * element. The output is reduced to a number by random weights, so that all of it is checked.
  *
+ * Differences of several widths are extrapolated, until their own error is small against the tolerance: a steep function
+ * raises no false alarm.
+ *
  * @returns the worst comparison
- * @throws GradientCheckError that names the worst element where the error is above the tolerance
+ * @throws GradientCheckError that names the worst element where the error is above the tolerance, or where differences of
+ *   any width are too far apart to tell: near a kink or a jump, or where the function is not the same at every call
  */
 export function checkGradients(
   fn: CheckedFunction,
@@ -119,10 +126,18 @@ export function checkAdjoint(
     const numeric = product.itemSync();
     const [transposed] = gradients(product, [v], { allowUnused: true }) as [Tensor];
     const analytic = sum(mul(transposed, v)).itemSync();
-    const report = { ...compare(analytic, numeric), where: `an input of shape ${formatShape(shape)}`, comparisons: 1 };
+    const report = {
+      ...compare(analytic, numeric),
+      numericError: 0,
+      where: `an input of shape ${formatShape(shape)}`,
+      comparisons: 1,
+    };
     return settle("checkAdjoint", report, tolerance);
   });
 }
+
+/** The part of the tolerance that a difference may be off, before it is narrowed. */
+const GOAL = 0.1;
 
 function check(name: string, fn: CheckedFunction, inputs: readonly HostInput[], options: CheckOptions): CheckReport {
   const { epsilon = 1e-4, tolerance = 1e-6, directions = 3, coordinateLimit = 32, seed = 1 } = options;
@@ -131,9 +146,13 @@ function check(name: string, fn: CheckedFunction, inputs: readonly HostInput[], 
   const weights = randomWeights(random, fn(...inputs.map(leaf)).shape);
   const valueAt = (moved: readonly HostInput[]) => sum(mul(fn(...moved.map(leaf)), weights)).itemSync();
   const analytic = gradientsAt(fn, inputs, weights);
+  const middle = valueAt(inputs);
+  const magnitude = Math.max(0, ...inputs.map(({ data }) => data.reduce((most, x) => Math.max(most, Math.abs(x)), 0)));
+  const goal = (value: number) => GOAL * tolerance * Math.max(1, Math.abs(value));
   const along = ({ step, where }: Step): CheckReport => {
-    const slope = (valueAt(moveBy(inputs, step, epsilon)) - valueAt(moveBy(inputs, step, -epsilon))) / (2 * epsilon);
-    return { ...compare(dot(analytic, step), slope), where, comparisons: 1 };
+    const line = { at: (distance: number) => valueAt(moveBy(inputs, step, distance)), middle, magnitude };
+    const { value, error } = derivativeAlong(line, epsilon, goal);
+    return { ...compare(dot(analytic, step), value), numericError: error, where, comparisons: 1 };
   };
   const total = inputs.reduce((count, { data }) => count + data.length, 0);
   const elements = () => worstOf(inputs.flatMap((_, i) => unitSteps(inputs, i)).map(along));
@@ -144,22 +163,38 @@ function check(name: string, fn: CheckedFunction, inputs: readonly HostInput[], 
   }
   const worst = worstOf(found);
   // a direction says that something is wrong; an element says what
-  const culprit = worst.error > tolerance && total > 0 ? elements() : worst;
-  return settle(name, culprit.error > tolerance ? culprit : worst, tolerance);
+  const culprit = doubt(worst) > tolerance && total > 0 ? elements() : worst;
+  return settle(name, doubt(culprit) > tolerance ? culprit : worst, tolerance);
 }
 
-/** The report with the largest error, with the number of comparisons of all. */
+/** How far the two derivatives can be apart, relative to their size, by their values and by what the numeric one leaves open. */
+function doubt(report: CheckReport): number {
+  return Math.max(report.error, unsure(report));
+}
+
+/** What a numeric derivative leaves open, relative to the size of both. */
+function unsure({ analytic, numeric, numericError }: CheckReport): number {
+  const sizes = [analytic, numeric].filter(Number.isFinite).map(Math.abs);
+  return numericError / Math.max(1, ...sizes);
+}
+
+/** The most doubtful report, with the number of comparisons of all. */
 function worstOf(reports: readonly CheckReport[]): CheckReport {
-  const worst = reports.reduce((a, b) => (b.error > a.error ? b : a));
+  const worst = reports.reduce((a, b) => (doubt(b) > doubt(a) ? b : a));
   return { ...worst, comparisons: reports.reduce((count, { comparisons }) => count + comparisons, 0) };
 }
 
 function settle(name: string, report: CheckReport, tolerance: number): CheckReport {
-  if (report.error <= tolerance) return report;
-  const { error, analytic, numeric, where } = report;
+  const { error, analytic, numeric, numericError, where } = report;
+  const values = `worst at ${where}: analytic ${analytic}, numeric ${numeric}`;
+  if (error > tolerance + unsure(report) || !Number.isFinite(analytic) || Number.isNaN(numeric)) {
+    throw new GradientCheckError(name, `error ${error.toExponential(2)} > ${tolerance.toExponential(2)}, ${values}`);
+  }
+  if (doubt(report) <= tolerance) return report;
   throw new GradientCheckError(
     name,
-    `error ${error.toExponential(2)} > ${tolerance.toExponential(2)}, worst at ${where}: analytic ${analytic}, numeric ${numeric}`,
+    `differences do not settle, ${values} ± ${numericError.toExponential(2)}; ` +
+      "move the input away from kinks and jumps, and give the same output for the same input",
   );
 }
 
