@@ -19,6 +19,8 @@ export interface NodeWorker {
 export interface WorkerCensus {
   /** How many parts of jobs each worker finished so far. */
   parts(): number[];
+  /** How many workers sleep now. */
+  sleepers(): number;
   /** The workers themselves, in Node. */
   readonly nodeWorkers: readonly NodeWorker[];
   /** Ends the watching. */
@@ -61,7 +63,8 @@ export function watchWorkers(): WorkerCensus {
   const stop = process?.getBuiltinModule
     ? watchNode(process.getBuiltinModule("node:worker_threads"), note, nodeWorkers)
     : watchBrowser(note);
-  return { parts: () => starts.map(partsOf), nodeWorkers, stop };
+  const sleepers = () => starts.reduce((most, start) => Math.max(most, sleepersOf(start)), 0);
+  return { parts: () => starts.map(partsOf), sleepers, nodeWorkers, stop };
 }
 
 function watchNode(
@@ -101,4 +104,9 @@ function isStart(message: unknown): message is WorkerStart {
 
 function partsOf({ memory, address, thread }: WorkerStart): number {
   return Atomics.load(new Int32Array(memory.buffer, address + POOL.finished, thread + 1), thread);
+}
+
+/** All workers of an engine count in one place. */
+function sleepersOf({ memory, address }: WorkerStart): number {
+  return Atomics.load(new Int32Array(memory.buffer, address + POOL.sleepers, 1), 0);
 }

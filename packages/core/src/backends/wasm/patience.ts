@@ -3,14 +3,19 @@
 /** Turns in which there was something to compute, for others, after which the clock is looked at. */
 const TURNS_A_LOOK = 1000;
 
+/** The most milliseconds that count between two looks: a process that is stopped, or sleeps, does not wait. */
+const MOST_A_LOOK = 5000;
+
 /** How long the calling thread has been waiting for workers, without anything to compute. */
 export class Patience {
-  #since = 0;
+  #last = 0;
+  #waited = 0;
   #turns = 0;
 
   /** Begins anew. */
   renew(): void {
-    this.#since = 0;
+    this.#last = 0;
+    this.#waited = 0;
     this.#turns = 0;
   }
 
@@ -22,8 +27,9 @@ export class Patience {
     this.#turns++;
     if (!certainly && this.#turns % TURNS_A_LOOK !== 0) return 0;
     const now = performance.now();
-    this.#since ||= now;
-    return now - this.#since;
+    if (this.#last) this.#waited += Math.min(now - this.#last, MOST_A_LOOK);
+    this.#last = now;
+    return this.#waited;
   }
 }
 

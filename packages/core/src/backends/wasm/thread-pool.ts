@@ -265,7 +265,13 @@ export class ThreadPool {
     const waited = patience.waited(state === NOTHING_NEW);
     if (waited > PATIENCE) this.#problem = "a worker does not answer";
     this.#refuseBroken();
-    if (state === NOTHING_NEW && this.#maySleep && waited >= this.#awake) this.#kernels.sleep(ADDRESS, NAP);
+    if (state === NOTHING_NEW && this.#maySleep && waited >= this.#awake) this.#nap();
+  }
+
+  #nap(): void {
+    Atomics.add(this.#words, POOL.sleepers / 4, 1);
+    this.#kernels.sleep(ADDRESS, NAP);
+    Atomics.sub(this.#words, POOL.sleepers / 4, 1);
   }
 
   #refuseBroken(): void {

@@ -3,6 +3,8 @@
 
 /** Where the pool's part of shared memory has what: byte offsets. The queue's own are those of assembly/jobs.ts. */
 export const POOL = {
+  /** How many threads sleep, or are about to. */
+  sleepers: 192,
   /** 1 where a part failed. */
   failed: 256,
   /** How many workers are up. */
@@ -80,7 +82,9 @@ function work({ modules, memory, names, address, thread, panels, awake, native }
       const now = performance.now();
       idleSince ||= now;
       if (now - idleSince < awake) continue;
+      Atomics.add(words, ${POOL.sleepers / 4}, 1);
       sleep(address, -1);
+      Atomics.sub(words, ${POOL.sleepers / 4}, 1);
       idleSince = 0;
       continue;
     }
