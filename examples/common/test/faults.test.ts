@@ -42,14 +42,19 @@ async function expectRefusal({ ended, text }: Run, folder: string, code: string)
 }
 
 /** The run has a good checkpoint, and goes on from there to the end of an undisturbed one. */
-async function expectGoingOn(folder: string, data: string, output: string): Promise<void> {
+async function expectGoingOn(
+  folder: string,
+  data: string,
+  output: string,
+  options: readonly string[] = [],
+): Promise<void> {
   const { progress } = await readCheckpointFile(join(folder, "checkpoint.safetensors"));
   const { iteration } = progress as { iteration: number };
   expect(output).toContain(
     `the last good checkpoint is ${join(folder, "checkpoint.safetensors")}, of iteration ${iteration}`,
   );
   expect(iteration).toBeLessThan(12);
-  const run = startProgram(program, ["--resume", folder]);
+  const run = startProgram(program, ["--resume", folder, ...options]);
   expect(await run.ended, run.text.errors).toBe(0);
   expect(await runBits(folder)).toEqual(await undisturbed(data));
 }
@@ -87,15 +92,14 @@ describe("a full disk", () => {
 
   it("is told likewise where a file may not become as large as it is to be", async () => {
     const { data, folder } = folders();
-    // a first checkpoint is written without a limit, which lies below the size of the next
-    const first = startProgram(program, [...OPTIONS, ...INTERVALS, "--data", data, "--out", folder]);
-    while (!/^3 \[loss/m.test(first.text.output)) await new Promise((resolve) => setTimeout(resolve, 2));
-    first.child.kill("SIGKILL");
-    await first.ended;
-    const command = ["-c", 'ulimit -f 2000; exec "$@"', "sh", process.execPath, program, "--resume", folder];
+    // the first checkpoint is written without a limit, and the next would be larger than the limit
+    const first = [...OPTIONS, ...INTERVALS, "--iterations", "3", "--data", data, "--out", folder];
+    expect(await startProgram(program, first).ended).toBe(0);
+    const longer = ["--iterations", "12"];
+    const command = ["-c", 'ulimit -f 2000; exec "$@"', "sh", process.execPath, program, "--resume", folder, ...longer];
     const run = startCommand("bash", command);
     await expectRefusal(run, folder, "EFBIG");
-    await expectGoingOn(folder, data, run.text.output);
+    await expectGoingOn(folder, data, run.text.output, longer);
   });
 
   it("is told before anything is trained where there is no room for the first checkpoint", async () => {

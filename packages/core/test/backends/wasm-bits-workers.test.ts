@@ -218,7 +218,7 @@ describe("a product during which workers come up", () => {
     const allocate = engine.memory.allocate.bind(engine.memory);
     vi.spyOn(engine.memory, "allocate").mockImplementation((bytes) => {
       const at = allocate(bytes);
-      const end = performance.now() + 20_000;
+      const end = performance.now() + 100_000;
       while (engine.threads < 8 && performance.now() < end);
       return at;
     });
