@@ -10,7 +10,7 @@ const CORE = "^packages/core/src/";
  * @type {readonly { name: string, files: string, typesOf?: string }[]}
  */
 const LAYERS = [
-  { name: "pure helpers", files: "(errors|dtype|optional-import|shape|synchronous|containers|version)[.]ts$" },
+  { name: "pure helpers", files: "(errors|dtype|optional-import|shape|synchronous|containers|settings|version)[.]ts$" },
   { name: "random numbers, backend contract", files: "(random|backends/backend)[.]ts$" },
   { name: "backends", files: "backends/(reference|wasm|blas|gpu)/" },
   { name: "choice of a backend", files: "backends/(current|fastest|measure)[.]ts$" },

@@ -209,8 +209,10 @@ describe("BatchNorm", () => {
       "BatchNorm: takes […,3] of at least two axes, got [2,4]",
     );
     expect(() => new BatchNorm(0)).toThrow("BatchNorm: the channels must be a whole number ≥ 1, got 0");
-    expect(() => new BatchNorm(1, { momentum: 2 })).toThrow("BatchNorm: momentum must be in [0, 1], got 2");
-    expect(() => new LayerNorm(1, { epsilon: -1 })).toThrow("LayerNorm: epsilon must be a number ≥ 0, got -1");
+    expect(() => new BatchNorm(1, { momentum: 2 })).toThrow("BatchNorm: momentum must be a number in [0, 1], got 2");
+    expect(() => new LayerNorm(1, { epsilon: -1 })).toThrow(
+      "LayerNorm: epsilon must be a number in [0, Infinity), got -1",
+    );
     expect(() => new BatchNorm(2).apply(zeros([1, 2]))).toThrow("batchNorm: needs more than one value a channel");
   });
 });

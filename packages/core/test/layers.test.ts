@@ -170,7 +170,9 @@ describe("Dropout", () => {
 
   it("refuses a rate outside [0, 1)", () => {
     for (const rate of [-0.1, 1, Number.NaN]) {
-      expect(() => new Dropout(rate, { random: random() })).toThrow(`Dropout: the rate must be in [0, 1), got ${rate}`);
+      expect(() => new Dropout(rate, { random: random() })).toThrow(
+        `Dropout: rate must be a number in [0, 1), got ${rate}`,
+      );
     }
   });
 });

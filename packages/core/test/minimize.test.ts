@@ -92,7 +92,7 @@ describe("what optimizers refuse", () => {
     ["Adam: beta1 must be a number in [0, 1), got 1", () => new Adam([parameter()], { beta1: 1 })],
     ["Adam: beta2 must be a number in [0, 1), got -0.5", () => new Adam([parameter()], { beta2: -0.5 })],
     [
-      'Adam: the convention must be "keras" or "pytorch", got "tensorflow"',
+      'Adam: convention must be "keras" or "pytorch", got "tensorflow"',
       () => new Adam([parameter()], { convention: "tensorflow" as never }),
     ],
   ])("%s", (message, make) => {

@@ -8,10 +8,14 @@ import { VERSION } from "../version.js";
 import { type FileInput, nameOf, type ReadOptions } from "./byte-source.js";
 import { concatBytes } from "./bytes.js";
 import {
-  applyTensors,
+  applyStored,
   type CheckpointParts,
   checkFits,
+  checkParts,
   collectTensors,
+  entryName,
+  formerEntryName,
+  type Stored,
   type StoredArray,
 } from "./checkpoint-tensors.js";
 import { crc32 } from "./crc32.js";
@@ -37,7 +41,12 @@ export interface RestoreOptions {
 }
 
 const FORMAT = "adjoint checkpoint";
-const FORMAT_VERSION = "1";
+/** Version 1 had other names for parts with a slash in theirs, and no settings of optimizers. It is still read. */
+const FORMAT_VERSION = "2";
+const NAMES: ReadonlyMap<string | undefined, Stored["nameOf"]> = new Map([
+  ["1", formerEntryName],
+  [FORMAT_VERSION, entryName],
+]);
 
 /** A checkpoint that was read and found to be whole. */
 export class Checkpoint {
@@ -46,27 +55,29 @@ export class Checkpoint {
   /** What was saved as `progress`; null where nothing was. */
   readonly progress: unknown;
   readonly #file: string;
-  readonly #tensors: ReadonlyMap<string, StoredArray>;
-  readonly #randoms: ReadonlyMap<string, RandomState>;
+  readonly #stored: Stored;
 
   /** For `readCheckpoint`. */
-  constructor(file: string, tensors: ReadonlyMap<string, StoredArray>, fields: CheckpointFields) {
-    this.version = fields.version;
-    this.progress = fields.progress;
+  constructor(file: string, { version, progress, ...stored }: CheckpointFields & Stored) {
+    this.version = version;
+    this.progress = progress;
     this.#file = file;
-    this.#tensors = tensors;
-    this.#randoms = fields.randoms;
+    this.#stored = stored;
   }
 
   /**
-   * Gives the parts the values, states and counts that they had. They may live on any backend.
+   * Gives the parts the values, states and counts that they had, and optimizers their settings too, `learningRate` for
+   * one: set it afterwards to go on with another. A checkpoint of an earlier version has no settings; those of the parts
+   * stay then. They may live on any backend.
    *
-   * @throws StateError that lists every name that is missing, unexpected or of another shape; nothing was changed then
+   * @throws StateError that lists every name that is missing, unexpected or of another shape, ArgumentError for a part
+   *   that is none, ReleasedError for a model that was disposed; nothing was changed then
    */
   async restore(parts: CheckpointParts, { allowUnused = false }: RestoreOptions = {}): Promise<void> {
-    const stored = { tensors: this.#tensors, randoms: this.#randoms };
-    checkFits(`loadCheckpoint: ${this.#file}`, parts, stored, allowUnused);
-    await applyTensors(parts, stored);
+    const where = `loadCheckpoint: ${this.#file}`;
+    checkParts(where, parts);
+    checkFits(where, parts, this.#stored, allowUnused);
+    applyStored(parts, this.#stored);
   }
 }
 
@@ -82,6 +93,7 @@ export async function writeCheckpoint(content: CheckpointContent): Promise<Uint8
 
 /** @internal The same in pieces, for writing to a file. */
 export async function checkpointChunks(where: string, content: CheckpointContent): Promise<Uint8Array[]> {
+  checkParts(where, content);
   const { randoms = {}, progress = null, allowNonFinite = false } = content;
   checkJson(where, "progress", progress);
   const states = Object.entries(randoms).map(([name, random]) => [name, random.state()]);
@@ -107,7 +119,7 @@ export async function readCheckpoint(input: FileInput, options: ReadOptions = {}
   const file = await openSafetensors(input, { file: check.file });
   try {
     const fields = new Map(file.metadata);
-    checkFormat(check, fields);
+    const naming = checkFormat(check, fields);
     const tensors = new Map<string, StoredArray>();
     for (const [name, { type, shape }] of file.tensors) {
       const { data } = await file.readExact(name);
@@ -120,7 +132,7 @@ export async function readCheckpoint(input: FileInput, options: ReadOptions = {}
     fields.delete("checksum");
     const found = checksum(fields, tensors);
     if (found !== expected) throw check.error("checksum", expected, `${found}: the file is damaged`);
-    return new Checkpoint(check.file, tensors, readFields(check, fields));
+    return new Checkpoint(check.file, { ...readFields(check, fields), tensors, nameOf: naming });
   } finally {
     await file.close();
   }
@@ -133,12 +145,18 @@ interface CheckpointFields {
   readonly randoms: ReadonlyMap<string, RandomState>;
 }
 
-function checkFormat(check: FormatCheck, fields: ReadonlyMap<string, string>): void {
+/** Returns how the file names what it holds. */
+function checkFormat(check: FormatCheck, fields: ReadonlyMap<string, string>): Stored["nameOf"] {
   const format = fields.get("format");
   if (format !== FORMAT) throw check.error("format", JSON.stringify(FORMAT), JSON.stringify(format ?? "none"));
   const version = fields.get("format version");
-  if (version === FORMAT_VERSION) return;
-  throw check.error("format version", FORMAT_VERSION, `${version}, of adjoint ${fields.get("adjoint version")}`);
+  const naming = NAMES.get(version);
+  if (naming) return naming;
+  throw check.error(
+    "format version",
+    [...NAMES.keys()].join(" or "),
+    `${version}, of adjoint ${fields.get("adjoint version")}`,
+  );
 }
 
 function readFields(check: FormatCheck, fields: ReadonlyMap<string, string>): CheckpointFields {

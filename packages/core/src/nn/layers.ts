@@ -10,6 +10,7 @@ import { randomUniform } from "../ops/creation.js";
 import { linear, linearThrough } from "../ops/linear.js";
 import { softmax } from "../ops/reductions.js";
 import type { Random } from "../random.js";
+import { defineSettings, finiteNumber, numberIn } from "../settings.js";
 import { formatShape, type Shape, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { glorotUniform, type Initializer, zerosInitializer } from "./initializers.js";
@@ -57,7 +58,12 @@ export class Dense extends Module {
 /** x above 0, negativeSlope · x elsewhere. */
 export class LeakyReLU extends Module {
   readonly kind = "LeakyReLU";
-  readonly negativeSlope: number;
+  /** May be changed at any time, to a finite number. */
+  declare negativeSlope: number;
+
+  static {
+    defineSettings(LeakyReLU, "LeakyReLU", { negativeSlope: finiteNumber });
+  }
 
   /** @param options.negativeSlope 0.01 by default */
   constructor({ negativeSlope = 0.01 }: { negativeSlope?: number } = {}) {
@@ -118,13 +124,17 @@ export class Softmax extends Module {
  */
 export class Dropout extends Module {
   readonly kind = "Dropout";
-  readonly rate: number;
+  /** May be changed at any time, within what the constructor takes. No state holds it: a schedule sets it each time. */
+  declare rate: number;
   readonly random: Random;
+
+  static {
+    defineSettings(Dropout, "Dropout", { rate: numberIn(0, 1) });
+  }
 
   /** @throws ArgumentError unless 0 ≤ rate < 1 */
   constructor(rate: number, { random }: { random: Random }) {
     super();
-    if (!(rate >= 0 && rate < 1)) throw new ArgumentError("Dropout", `the rate must be in [0, 1), got ${rate}`);
     this.rate = rate;
     this.random = random;
   }

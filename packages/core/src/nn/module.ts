@@ -257,15 +257,24 @@ export function copyState(named: ReadonlyMap<string, Tensor>): StateDict {
 
 /** Overwrites named variables; throws before it changes anything where the state does not fit. */
 export function loadState(owner: string, targets: ReadonlyMap<string, Variable>, state: StateDict): void {
+  scope(() => prepareState(owner, targets, state)());
+}
+
+/**
+ * Does all of `loadState` that can fail, in the scope that is open: it checks the state, and reads what is elsewhere.
+ *
+ * @returns what then overwrites the variables, to be called in the same scope
+ */
+export function prepareState(owner: string, targets: ReadonlyMap<string, Variable>, state: StateDict): () => void {
   checkState(owner, new Map([...targets].map(([name, { shape }]) => [name, shape])), state);
-  scope(() => {
-    // what can fail comes first: reading from elsewhere, and a variable that was disposed
-    const values = [...targets].map(([name, variable]) => {
-      variable.bufferFor("loadStateDict");
-      return [variable, variable.likeOwn(state.get(name) as Tensor)] as const;
-    });
-    for (const [variable, value] of values) variable.assign(value);
+  const values = [...targets].map(([name, variable]) => {
+    // a variable that was disposed is refused
+    variable.bufferFor("loadStateDict");
+    return [variable, variable.likeOwn(state.get(name) as Tensor)] as const;
   });
+  return () => {
+    for (const [variable, value] of values) variable.assign(value);
+  };
 }
 
 /** Throws a StateError that lists all that is wrong, unless `state` has exactly the given names and shapes. */

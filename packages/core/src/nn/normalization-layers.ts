@@ -7,6 +7,7 @@ import { reshape } from "../ops/broadcasting.js";
 import { ones, zeros } from "../ops/creation.js";
 import { batchNormWithStatistics, layerNorm } from "../ops/normalization.js";
 import { scope } from "../scope.js";
+import { defineSettings, numberIn, numberUpTo } from "../settings.js";
 import { formatShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { Module } from "./module.js";
@@ -47,23 +48,25 @@ export class BatchNorm extends Module {
   readonly offset: Parameter | undefined;
   readonly runningMean: Variable;
   readonly runningVariance: Variable;
-  readonly epsilon: number;
-  readonly momentum: number;
+  /** This and `momentum` may be changed at any time. What the constructor refuses, they refuse; no state holds them. */
+  declare epsilon: number;
+  declare momentum: number;
+
+  static {
+    defineSettings(BatchNorm, "BatchNorm", { epsilon: numberIn(0, Infinity), momentum: numberUpTo(0, 1) });
+  }
 
   /** @throws ArgumentError where the channels are no whole number ≥ 1, or an option is out of range */
   constructor(channels: number, options: BatchNormOptions = {}) {
     super();
     const { epsilon = 0.001, momentum = 0.99, scale = true, offset = true } = options;
-    checkOptions("BatchNorm", channels, epsilon);
-    if (!(momentum >= 0 && momentum <= 1)) {
-      throw new ArgumentError("BatchNorm", `momentum must be in [0, 1], got ${momentum}`);
-    }
+    checkChannels("BatchNorm", channels);
+    this.epsilon = epsilon;
+    this.momentum = momentum;
     this.scale = scale ? new Parameter(ones([channels]), "scale") : undefined;
     this.offset = offset ? new Parameter(zeros([channels]), "offset") : undefined;
     this.runningMean = new Variable(zeros([channels]), "runningMean");
     this.runningVariance = new Variable(ones([channels]), "runningVariance");
-    this.epsilon = epsilon;
-    this.momentum = momentum;
   }
 
   /** Whether all parameters are frozen. A layer without parameters is not. */
@@ -117,15 +120,20 @@ export class LayerNorm extends Module {
   readonly kind = "LayerNorm";
   readonly scale: Parameter | undefined;
   readonly offset: Parameter | undefined;
-  readonly epsilon: number;
+  /** May be changed at any time, to a number ≥ 0. */
+  declare epsilon: number;
+
+  static {
+    defineSettings(LayerNorm, "LayerNorm", { epsilon: numberIn(0, Infinity) });
+  }
 
   /** @throws ArgumentError where the channels are no whole number ≥ 1, or epsilon is no number ≥ 0 */
   constructor(channels: number, { epsilon = 0.001, scale = true, offset = true }: LayerNormOptions = {}) {
     super();
-    checkOptions("LayerNorm", channels, epsilon);
+    checkChannels("LayerNorm", channels);
+    this.epsilon = epsilon;
     this.scale = scale ? new Parameter(ones([channels]), "scale") : undefined;
     this.offset = offset ? new Parameter(zeros([channels]), "offset") : undefined;
-    this.epsilon = epsilon;
   }
 
   forward(x: Tensor): Tensor {
@@ -133,11 +141,8 @@ export class LayerNorm extends Module {
   }
 }
 
-function checkOptions(where: string, channels: number, epsilon: number): void {
+function checkChannels(where: string, channels: number): void {
   if (!Number.isSafeInteger(channels) || channels < 1) {
     throw new ArgumentError(where, `the channels must be a whole number ≥ 1, got ${channels}`);
-  }
-  if (!(epsilon >= 0 && epsilon < Infinity)) {
-    throw new ArgumentError(where, `epsilon must be a number ≥ 0, got ${epsilon}`);
   }
 }

@@ -1,11 +1,11 @@
 // Adam, in the two forms in use. They differ in where ε stands against the bias correction.
 
 import type { AdamValues, BackendBuffer } from "../backends/backend.js";
-import { ArgumentError } from "../errors.js";
 import { changeInPlace, type Parameter } from "../nn/parameter.js";
 import { add, div, mul, sqrt, square, sub } from "../ops/arithmetic.js";
+import { defineSettings, numberIn, oneOf } from "../settings.js";
 import type { Tensor } from "../tensor.js";
-import { checkOption, Optimizer, type Slots } from "./optimizer.js";
+import { Optimizer, type Slots } from "./optimizer.js";
 
 /** Options of `Adam`. */
 export interface AdamOptions {
@@ -29,26 +29,30 @@ export interface AdamOptions {
  * pytorch: θ ← θ − rate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε).
  */
 export class Adam extends Optimizer {
-  learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly convention: "keras" | "pytorch";
-  /** 1 − β₁ᵗ and √(1 − β₂ᵗ) of the step t that was asked for last: most parameters are at the same one. */
-  #corrections = { step: 0, first: 0, second: 0 };
+  /** This and the other settings may be changed between steps. What the constructor refuses, they refuse. */
+  declare learningRate: number;
+  declare beta1: number;
+  declare beta2: number;
+  declare epsilon: number;
+  declare convention: "keras" | "pytorch";
+  /** 1 − β₁ᵗ and √(1 − β₂ᵗ) of the βs and the step t asked for last: most parameters are at the same one. */
+  #corrections = { beta1: 0, beta2: 0, step: 0, first: 0, second: 0 };
+
+  static {
+    defineSettings(Adam, "Adam", {
+      learningRate: numberIn(0, Infinity),
+      beta1: numberIn(0, 1),
+      beta2: numberIn(0, 1),
+      epsilon: numberIn(0, Infinity),
+      convention: oneOf(["keras", "pytorch"]),
+    });
+  }
 
   /** @throws ArgumentError for a rate or ε below 0, a β outside [0, 1), or an unknown convention */
   constructor(parameters: Iterable<Parameter>, options: AdamOptions = {}) {
     super(parameters, ["m", "v"]);
     const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, convention = "keras" } = options;
-    if (convention !== "keras" && convention !== "pytorch") {
-      throw new ArgumentError("Adam", `the convention must be "keras" or "pytorch", got "${String(convention)}"`);
-    }
     const { epsilon = convention === "keras" ? 1e-7 : 1e-8 } = options;
-    checkOption("Adam", "learningRate", learningRate, 0, Infinity);
-    checkOption("Adam", "beta1", beta1, 0, 1);
-    checkOption("Adam", "beta2", beta2, 0, 1);
-    checkOption("Adam", "epsilon", epsilon, 0, Infinity);
     this.learningRate = learningRate;
     this.beta1 = beta1;
     this.beta2 = beta2;
@@ -78,8 +82,9 @@ export class Adam extends Optimizer {
   /** The two forms are one update with other constants: Keras has the corrections of both means in the rate. */
   #valuesAt(step: number): AdamValues {
     const { learningRate, beta1, beta2, epsilon } = this;
-    if (this.#corrections.step !== step) {
-      this.#corrections = { step, first: 1 - beta1 ** step, second: Math.sqrt(1 - beta2 ** step) };
+    const known = this.#corrections;
+    if (known.step !== step || known.beta1 !== beta1 || known.beta2 !== beta2) {
+      this.#corrections = { beta1, beta2, step, first: 1 - beta1 ** step, second: Math.sqrt(1 - beta2 ** step) };
     }
     const { first, second } = this.#corrections;
     if (this.convention === "pytorch") {

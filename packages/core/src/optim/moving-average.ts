@@ -5,7 +5,7 @@ import type { Module } from "../nn/module.js";
 import { Parameter, type Variable } from "../nn/parameter.js";
 import { add, mul } from "../ops/arithmetic.js";
 import { scope } from "../scope.js";
-import { checkOption } from "./optimizer.js";
+import { defineSettings, numberIn } from "../settings.js";
 
 /** Options of `MovingAverage`. */
 export interface MovingAverageOptions {
@@ -21,17 +21,21 @@ export interface MovingAverageOptions {
  * It has no state but that model's: save it like any other, in a checkpoint's `models`.
  */
 export class MovingAverage {
-  readonly decay: number;
+  /** May be changed between updates, by the same rule as the option. No state holds it: a schedule sets it each time. */
+  declare decay: number;
   readonly #pairs: readonly (readonly [average: Variable, source: Variable])[];
+
+  static {
+    defineSettings(MovingAverage, "MovingAverage", { decay: numberIn(0, 1) });
+  }
 
   /**
    * @param average a model like `source`; it takes on its values. Not one that is trained
    * @throws StateError where the two are not alike; ArgumentError for a decay outside [0, 1)
    */
   constructor(average: Module, source: Module, { decay = 0.999 }: MovingAverageOptions = {}) {
-    checkOption("MovingAverage", "decay", decay, 0, 1);
-    average.loadStateDict(source.stateDict());
     this.decay = decay;
+    average.loadStateDict(source.stateDict());
     const sources = source.namedVariables();
     this.#pairs = [...average.namedVariables()].map(([name, variable]) => [variable, sources.get(name) as Variable]);
   }

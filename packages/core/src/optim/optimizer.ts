@@ -1,17 +1,26 @@
 // What all optimizers share: which parameters they own, what they refuse, and how a step is made.
 
 import { detach, findGradients, noGradient, withRecording } from "../autodiff.js";
-import { withBackend } from "../backends/current.js";
 import { ArgumentError, FrozenError, NonFiniteError, ShapeError, StateError } from "../errors.js";
 import { findNonFiniteSync } from "../nn/find-non-finite.js";
-import { checkState, copyState, loadState, type StateDict } from "../nn/module.js";
+import { checkState, copyState, prepareState, type StateDict } from "../nn/module.js";
 import { Parameter } from "../nn/parameter.js";
 import { apart } from "../nn/running.js";
-import { tensor, zerosLike } from "../ops/creation.js";
+import { zerosLike } from "../ops/creation.js";
 import { scope } from "../scope.js";
+import { settingsOf } from "../settings.js";
 import { formatShape, type Shape, sameShape } from "../shape.js";
 import { refusePromise } from "../synchronous.js";
 import { Tensor } from "../tensor.js";
+import {
+  decodeDouble,
+  encodeDouble,
+  readNumbers,
+  SETTING_SHAPE,
+  settingProblem,
+  stateTensor,
+  stepProblem,
+} from "./optimizer-state.js";
 
 /** What a function to minimize returns: the loss, or the loss with other tensors that are wanted outside. */
 export type LossResult = Tensor | { readonly loss: Tensor; readonly [name: string]: Tensor };
@@ -118,51 +127,77 @@ export abstract class Optimizer {
   }
 
   /**
-   * A copy of all that the optimizer remembers: `0.step`, `0.<slot>`, …, by the place of the parameter. Steps are
-   * exact up to 2²⁴ where the parameters are float32.
+   * A copy of all that the optimizer remembers: `0.step`, `0.<slot>`, …, by the place of the parameter, and its settings
+   * that are numbers, `learningRate` and others, which a schedule may have changed. Steps are exact up to 2²⁴ where the
+   * parameters are float32. Settings are exact everywhere: each is the 64 bits of its number, as four numbers of 16 bits.
    */
   stateDict(): StateDict {
     const state = new Map(copyState(this.#namedSlots()));
     this.parameters.forEach((parameter, i) => {
-      const step = withBackend(parameter.backend, () =>
-        tensor(this.#stateOf(parameter).step, { dtype: parameter.dtype }),
-      );
-      step.storage.adopt(undefined);
-      state.set(`${i}.step`, step);
+      state.set(`${i}.step`, stateTensor(parameter, this.#stateOf(parameter).step));
     });
+    const [first] = this.parameters as readonly [Parameter];
+    for (const [name, value] of this.#settings()) state.set(name, stateTensor(first, encodeDouble(value)));
     return state;
   }
 
   /**
-   * Goes on from a state that `stateDict` gave. On a synchronous backend all is done when the call returns; on others
-   * the counts of steps have to be read first.
+   * Goes on from a state that `stateDict` gave, settings included: set `learningRate` afterwards for another one. A state
+   * of an earlier version has no settings; those that it lacks stay as they are. On a synchronous backend all is done when
+   * the call returns; on others some numbers have to be read first.
    *
-   * @throws StateError (as a rejection) that lists every missing, unexpected and misshapen entry; BackendError for slots
-   *   of another backend that answers asynchronously. Nothing was changed then.
+   * @throws StateError (as a rejection) that lists every missing, unexpected, misshapen and worthless entry; BackendError
+   *   for slots of another backend that answers asynchronously. Nothing was changed then.
    */
   async loadStateDict(state: StateDict): Promise<void> {
-    const slots = this.#namedSlots();
-    checkState("the optimizer", this.stateShapes(), state);
-    const counts = this.parameters.map((_, i) => state.get(`${i}.step`) as Tensor);
-    const synchronous = counts.every(({ backend }) => backend.synchronous);
+    const { slots, steps, settings } = this.stateShapes();
+    const present = [...settings].filter(([name]) => state.has(name));
+    checkState("the optimizer", new Map([...slots, ...steps, ...present]), state);
+    const reading = readNumbers(new Map([...state].filter(([name]) => !slots.has(name))));
     // no await where none is needed, so that a caller who does not wait either finds it done
-    const steps = synchronous
-      ? counts.map((count) => count.itemSync())
-      : await Promise.all(counts.map((count) => count.item()));
-    const wrong = steps.findIndex((step) => !isStepCount(step));
-    if (wrong >= 0)
-      throw new StateError("loadStateDict", `${wrong}.step must be a whole number ≥ 0, got ${steps[wrong]}`);
-    loadState("the optimizer", slots, new Map([...state].filter(([name]) => slots.has(name))));
-    this.parameters.forEach((parameter, i) => {
-      this.#stateOf(parameter).step = steps[i] as number;
-    });
+    const numbers = reading instanceof Promise ? await reading : reading;
+    const problems = this.stateProblems(numbers);
+    if (problems.length > 0) throw new StateError("loadStateDict", problems.join("; "));
+    scope(() => this.prepareState(state, numbers)());
   }
 
-  /** @internal What `loadStateDict` takes: every name, with its shape. */
-  stateShapes(): Map<string, Shape> {
-    const shapes = new Map<string, Shape>([...this.#namedSlots()].map(([name, { shape }]) => [name, shape]));
-    for (const i of this.parameters.keys()) shapes.set(`${i}.step`, []);
-    return shapes;
+  /** @internal What `loadStateDict` takes, with the shapes: slots and steps there must be, settings there may be. */
+  stateShapes(): Record<"slots" | "steps" | "settings", Map<string, Shape>> {
+    return {
+      slots: new Map([...this.#namedSlots()].map(([name, { shape }]) => [name, shape])),
+      steps: new Map(this.parameters.map((_, i) => [`${i}.step`, []])),
+      settings: new Map([...this.#settings().keys()].map((name) => [name, SETTING_SHAPE])),
+    };
+  }
+
+  /** @internal What is wrong with the counts of steps and the settings of a state of the right names and shapes. */
+  stateProblems(numbers: ReadonlyMap<string, ArrayLike<number>>): string[] {
+    const rules = settingsOf(this);
+    const problems = [...numbers].map(([name, values]) => {
+      const rule = rules.get(name);
+      return rule ? settingProblem(name, values, rule, this) : stepProblem(name, values);
+    });
+    return problems.filter((problem) => problem !== undefined);
+  }
+
+  /**
+   * @internal Does all that can fail, in the scope that is open, and returns what then changes the optimizer.
+   *
+   * @param numbers the values of the counts and settings, found to be right
+   */
+  prepareState(state: StateDict, numbers: ReadonlyMap<string, ArrayLike<number>>): () => void {
+    const slots = this.#namedSlots();
+    const assign = prepareState("the optimizer", slots, new Map([...state].filter(([name]) => slots.has(name))));
+    return () => {
+      assign();
+      this.parameters.forEach((parameter, i) => {
+        this.#stateOf(parameter).step = numbers.get(`${i}.step`)?.[0] as number;
+      });
+      for (const name of this.#settings().keys()) {
+        const words = numbers.get(name);
+        if (words) Object.assign(this, { [name]: decodeDouble(words) });
+      }
+    };
   }
 
   /**
@@ -181,6 +216,12 @@ export abstract class Optimizer {
 
   #stateOf(parameter: Parameter): ParameterState {
     return this.#states.get(parameter) as ParameterState;
+  }
+
+  /** The settings that are numbers. */
+  #settings(): Map<string, number> {
+    const values = [...settingsOf(this).keys()].map((name) => [name, Reflect.get(this, name) as unknown] as const);
+    return new Map(values.filter((entry): entry is [string, number] => typeof entry[1] === "number"));
   }
 
   #namedSlots(): Map<string, Parameter> {
@@ -218,15 +259,4 @@ function nonFiniteLoss(value: number, fn: () => LossResult): NonFiniteError {
 function detached<Result extends LossResult>(result: Result): Result {
   if (result instanceof Tensor) return detach(result) as Result;
   return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, detach(value)])) as Result;
-}
-
-/** Whether a number says how often a parameter was updated. */
-export function isStepCount(value: number | undefined): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-/** Throws unless an option is a number in a range. */
-export function checkOption(where: string, name: string, value: number, low: number, high: number): void {
-  if (value >= low && value < high) return;
-  throw new ArgumentError(where, `${name} must be a number in [${low}, ${high}), got ${value}`);
 }

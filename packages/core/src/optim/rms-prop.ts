@@ -3,8 +3,9 @@
 import type { BackendBuffer } from "../backends/backend.js";
 import { changeInPlace, type Parameter } from "../nn/parameter.js";
 import { add, div, mul, sqrt, square, sub } from "../ops/arithmetic.js";
+import { defineSettings, numberIn } from "../settings.js";
 import type { Tensor } from "../tensor.js";
-import { checkOption, Optimizer, type Slots } from "./optimizer.js";
+import { Optimizer, type Slots } from "./optimizer.js";
 
 /** Options of `RMSprop`. */
 export interface RMSpropOptions {
@@ -18,17 +19,23 @@ export interface RMSpropOptions {
 
 /** s ← ρs + (1 − ρ)g², θ ← θ − rate·g / (√s + ε). Tieleman & Hinton, Coursera lecture 6.5 (2012). */
 export class RMSprop extends Optimizer {
-  learningRate: number;
-  readonly decay: number;
-  readonly epsilon: number;
+  /** This and the other settings may be changed between steps. What the constructor refuses, they refuse. */
+  declare learningRate: number;
+  declare decay: number;
+  declare epsilon: number;
+
+  static {
+    defineSettings(RMSprop, "RMSprop", {
+      learningRate: numberIn(0, Infinity),
+      decay: numberIn(0, 1),
+      epsilon: numberIn(0, Infinity),
+    });
+  }
 
   /** @throws ArgumentError for a rate or ε below 0, or a decay outside [0, 1) */
   constructor(parameters: Iterable<Parameter>, options: RMSpropOptions = {}) {
     super(parameters, ["meanSquare"]);
     const { learningRate = 1e-3, decay = 0.9, epsilon = 1e-7 } = options;
-    checkOption("RMSprop", "learningRate", learningRate, 0, Infinity);
-    checkOption("RMSprop", "decay", decay, 0, 1);
-    checkOption("RMSprop", "epsilon", epsilon, 0, Infinity);
     this.learningRate = learningRate;
     this.decay = decay;
     this.epsilon = epsilon;

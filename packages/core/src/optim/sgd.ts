@@ -3,8 +3,9 @@
 import type { BackendBuffer } from "../backends/backend.js";
 import { changeInPlace, type Parameter } from "../nn/parameter.js";
 import { add, mul, sub } from "../ops/arithmetic.js";
+import { defineSettings, numberIn, oneOf } from "../settings.js";
 import type { Tensor } from "../tensor.js";
-import { checkOption, Optimizer, type Slots } from "./optimizer.js";
+import { Optimizer, type Slots } from "./optimizer.js";
 
 /** Options of `SGD`. */
 export interface SGDOptions {
@@ -16,18 +17,31 @@ export interface SGDOptions {
   readonly nesterov?: boolean;
 }
 
+const momentumRule = numberIn(0, 1);
+
 /** u ← μu + g, θ ← θ − rate·u; with `nesterov` θ ← θ − rate·(g + μu). */
 export class SGD extends Optimizer {
-  learningRate: number;
-  readonly momentum: number;
-  readonly nesterov: boolean;
+  /** This and the other settings may be changed between steps. What the constructor refuses, they refuse. */
+  declare learningRate: number;
+  /** One that the constructor was given as 0 has to stay 0: such an optimizer has no velocity. */
+  declare momentum: number;
+  declare nesterov: boolean;
+  readonly #hasVelocity: boolean;
+
+  static {
+    defineSettings<SGD>(SGD, "SGD", {
+      learningRate: numberIn(0, Infinity),
+      momentum: (value, sgd) =>
+        sgd.#hasVelocity || value === 0 ? momentumRule(value, sgd) : "0, as it was when this optimizer was made",
+      nesterov: oneOf([true, false]),
+    });
+  }
 
   /** @throws ArgumentError for a rate below 0 or a momentum outside [0, 1) */
   constructor(parameters: Iterable<Parameter>, options: SGDOptions = {}) {
     const { learningRate = 0.01, momentum = 0, nesterov = false } = options;
     super(parameters, momentum === 0 ? [] : ["velocity"]);
-    checkOption("SGD", "learningRate", learningRate, 0, Infinity);
-    checkOption("SGD", "momentum", momentum, 0, 1);
+    this.#hasVelocity = momentum !== 0;
     this.learningRate = learningRate;
     this.momentum = momentum;
     this.nesterov = nesterov;
@@ -35,7 +49,7 @@ export class SGD extends Optimizer {
 
   protected update(parameter: Parameter, gradient: Tensor, _step: number, slots: Slots): void {
     const { learningRate, momentum, nesterov } = this;
-    const velocity = momentum === 0 ? undefined : slots("velocity");
+    const velocity = this.#hasVelocity ? slots("velocity") : undefined;
     const { backend } = parameter;
     if (backend.sgd) {
       const slope = gradient.bufferFor("SGD");

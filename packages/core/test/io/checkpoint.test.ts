@@ -101,7 +101,7 @@ describe("a checkpoint", () => {
     const { metadata, tensors } = await openSafetensors(bytes);
     expect(Object.fromEntries(metadata)).toEqual({
       format: "adjoint checkpoint",
-      "format version": "1",
+      "format version": "2",
       "adjoint version": expect.stringMatching(/^\d+\.\d+\.\d+$/),
       randoms: JSON.stringify({ noise: run.parts.randoms.noise.state() }),
       progress: '{"iteration":7}',
@@ -239,8 +239,8 @@ describe("a damaged checkpoint", () => {
     ["a model's file", {}, 'format: expected "adjoint checkpoint", found "none"'],
     [
       "a later format",
-      { format: "adjoint checkpoint", "format version": "2", "adjoint version": "9.0.0" },
-      "format version: expected 1, found 2, of adjoint 9.0.0",
+      { format: "adjoint checkpoint", "format version": "3", "adjoint version": "9.0.0" },
+      "format version: expected 1 or 2, found 3, of adjoint 9.0.0",
     ],
     [
       "no checksum",
