@@ -86,7 +86,7 @@ describe("a step of the GAN", () => {
     expect(inItsOptimizer).toHaveLength(12);
     expect(inDiscriminator).toEqual([]);
     expect(inTheOther).toEqual([]);
-    expect([...(before[3]?.keys() ?? [])]).toHaveLength(12);
+    expect([...(before[3]?.keys() ?? [])]).toHaveLength(16);
     expect(discriminator.parameters().map(({ frozen }) => frozen)).toEqual([false, false, false, false]);
   });
 
