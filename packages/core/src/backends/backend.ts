@@ -202,6 +202,8 @@ export interface BackendInfo {
   readonly elementwise: string;
   /** Threads that compute, the calling one included. */
   readonly threads: number;
+  /** Why these are fewer than the machine could run, where a worker cannot start or was lost; else absent. */
+  readonly threadsLimitedBy?: string;
 }
 
 /** Memory and arithmetic on one device. See the head of this file for what a backend is not. */

@@ -61,7 +61,10 @@ export function currentBackend(): Backend {
 
 /** Options of `useBackend`. */
 export interface BackendOptions {
-  /** For `wasm` and `blas`: threads that compute, the calling one included; by default as many as the machine runs, at most 8. */
+  /**
+   * For `wasm` and `blas`: threads that compute, the calling one included. That number or a BackendError. By default as
+   * many as the machine runs, at most 8; where fewer can be had, `info()` of the backend says so and why.
+   */
   readonly threads?: number;
   /**
    * For `wasm`: whether products may use the fused multiply-add of relaxed SIMD. Faster, but the bits of a run are then
@@ -126,7 +129,7 @@ export function withBackend<T>(backend: Backend, fn: () => T): T {
 async function choose(name: BackendName, options: BackendOptions): Promise<BackendChoice> {
   if (name === "auto") return chooseFastest(options);
   const running = runningAs(name, options);
-  if (running) return { backend: running, reason: BY_NAME };
+  if (running) return { backend: await withThreads(running, options), reason: BY_NAME };
   return once(keyOf(name, options), () => launch(name, options));
 }
 
@@ -153,7 +156,14 @@ async function launch(name: Named, options: BackendOptions): Promise<BackendChoi
 async function settle(created: Backend, options: BackendOptions): Promise<Backend> {
   const running = runningAs(created.name, options);
   if (!running) return start(created);
-  if (running !== created) await created.dispose();
+  if (running === created) return created;
+  await created.dispose();
+  return withThreads(running, options);
+}
+
+/** A backend that runs with as many threads as were asked for; a new one is started with them. */
+async function withThreads(running: Backend, { threads }: BackendOptions): Promise<Backend> {
+  if (threads !== undefined && running instanceof WasmBackend) await running.requireThreads();
   return running;
 }
 
@@ -181,7 +191,8 @@ async function chooseFastest(options: BackendOptions): Promise<BackendChoice> {
     };
     const last = (error: unknown): Promise<Taken> => {
       // what was asked for by an option is had, or refused
-      if (among || options.wide || options.relaxed || !(error instanceof BackendError)) throw error;
+      const asked = among || options.wide || options.relaxed || (options.threads ?? 1) !== 1;
+      if (asked || !(error instanceof BackendError)) throw error;
       return takeFastest(["reference"], source).then((taken) => ({
         ...taken,
         reason: `auto took reference, since ${error.message}`,

@@ -66,7 +66,8 @@ function number(value: number | undefined): string {
 }
 
 function whatComputes({ name, info, device, ops }: FoundBackend): string {
-  const threads = info.threads === 1 ? "1 thread" : `${info.threads} threads`;
+  const limit = info.threadsLimitedBy === undefined ? "" : ` (${info.threadsLimitedBy})`;
+  const threads = `${info.threads === 1 ? "1 thread" : `${info.threads} threads`}${limit}`;
   const rest = info.elementwise === info.products ? "" : `, the rest by ${info.elementwise}`;
   const worst = ops.reduce((one, other) => (relative(other) > relative(one) ? other : one), ops[0] as Finding);
   const error = worst.error === null ? "" : `; worst value: ${worst.what}, ${worst.error.toExponential(1)}`;

@@ -76,6 +76,8 @@ describe("a backend with workers", () => {
     await gone;
     expect(compute).toThrow(BackendError);
     expect(compute).toThrow("wasm: worker 1 is gone: it ended with code 1; dispose the backend and choose one anew");
+    await expect(backend.ready()).rejects.toThrow("wasm: worker 1 is gone");
+    expect(backend.info()).toMatchObject({ threads: 2, threadsLimitedBy: "worker 1 is gone: it ended with code 1" });
     await backend.dispose();
     const { backend: next } = await useBackend("wasm", { threads: 2 });
     expect(compute()).toBe(257 * 255 * 129);

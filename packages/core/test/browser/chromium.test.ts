@@ -127,15 +127,23 @@ describe.skipIf(!executable)(`in Chromium, threads that cannot be had${reason}`,
   it("are refused in a page that is not isolated, saying what is missing", async () => {
     const opened = await open(false);
     await expect(run(opened, "page", "gan", 2)).rejects.toThrow(
-      "BackendError: wasm: 2 threads need shared memory: the page must be cross-origin isolated",
+      "BackendError: wasm: 2 threads cannot be had: memory cannot be shared with workers: a page must be cross-origin isolated",
     );
+    const { place, outcome } = await run(opened, "page", "chosen");
+    const limited = { threadsLimitedBy: expect.stringContaining("cross-origin isolated") };
+    expect(outcome).toMatchObject({ threads: 1, ...(place.hardwareThreads > 1 ? limited : {}) });
     await opened.close();
   });
 
   it("are an error and no hang where the page's policy forbids workers", async () => {
     const policy = "script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'";
     const opened = await open(true, { "Content-Security-Policy": policy });
-    await expect(run(opened, "page", "gan", 3)).rejects.toThrow(/BackendError: wasm: .*worker 1/);
+    await expect(run(opened, "page", "gan", 3)).rejects.toThrow(
+      /BackendError: wasm: 3 threads were asked for, and worker 1 does not start: .*Content-Security-Policy/,
+    );
+    const { place, outcome } = await run(opened, "page", "chosen");
+    const limited = { threadsLimitedBy: expect.stringMatching(/^worker 1 does not start: .*Content-Security-Policy/) };
+    expect(outcome).toMatchObject({ threads: 1, ...(place.hardwareThreads > 1 ? limited : {}) });
     expect((await run(opened, "page", "gan", 1)).outcome.sums).toEqual((await ganInNode()).sums);
     await opened.close();
   });

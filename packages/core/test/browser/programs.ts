@@ -1,6 +1,6 @@
 // What the tests have a browser compute, in a page or in a Web Worker, and how they are answered.
 
-import { currentBackend, tensor } from "@adjoint/core";
+import { type BackendInfo, currentBackend, tensor, useBackend } from "@adjoint/core";
 import { type GanOutcome, trainGan } from "./gan-program.js";
 import { type KernelOutcome, runKernels } from "./kernel-program.js";
 
@@ -35,6 +35,13 @@ const programs = {
     );
     const values = Array.from(product.add(0.5).dataSync());
     return { backend: currentBackend().name, threads: currentBackend().info().threads, values };
+  },
+  /** What the backend that is chosen without a number of threads says of itself before it has computed. */
+  async chosen(): Promise<BackendInfo> {
+    const { backend } = await useBackend("wasm");
+    const info = backend.info();
+    await backend.dispose();
+    return info;
   },
 };
 

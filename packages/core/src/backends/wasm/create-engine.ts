@@ -4,13 +4,16 @@ import { BackendError } from "../../errors.js";
 import { Engine, type EngineParts, type NativeKernel } from "./engine.js";
 import { endOfPlaces, kernelBytes } from "./kernels.js";
 import { LinearMemory } from "./linear-memory.js";
-import { availableThreads, canShareMemory } from "./start-worker.js";
+import { availableThreads, whyNoWorkers } from "./start-worker.js";
 import { MAXIMUM_THREADS, POOL_END } from "./thread-pool.js";
 import { compileWide, requireWide } from "./wide.js";
 
 /** Options of an engine. */
 export interface EngineOptions {
-  /** Threads that compute, the calling one included: in [1, 64]; by default as many as the machine runs, at most 8. */
+  /**
+   * Threads that compute, the calling one included: in [1, 64]. By default as many as the machine runs, at most 8, or
+   * one where no worker can start.
+   */
   readonly threads?: number;
   /** Whether products may use fused multiply-add: faster, and with bits that differ from machine to machine. Default: no. */
   readonly relaxed?: boolean;
@@ -22,30 +25,46 @@ export interface EngineOptions {
 
 /** An engine, now. In browsers' main threads compiling now is refused for large modules: use `createEngine` there. */
 export function createEngineSync(options: EngineOptions = {}): Engine {
-  const { memory, threads, bytes } = prepare(options);
+  const { memory, bytes, ...parts } = prepare(options);
   try {
-    if (options.wide) return wideEngine(compileWide(bytes), memory, { threads });
+    if (options.wide) return wideEngine(compileWide(bytes), memory, parts);
     const modules = bytes.map((module) => new WebAssembly.Module(module));
-    return new Engine(modules, memory, { threads });
+    return new Engine(modules, memory, parts);
   } catch (error) {
     throw explained(error, options);
   }
 }
 
 /**
- * An engine, once its kernels are compiled.
+ * An engine, once its kernels are compiled and, where that is not known before, it has shown whether workers start here.
  *
  * @param native a function that takes part like a kernel, under the name "native"
  * @throws BackendError for a number of threads, or for vectors of 256 bits, that cannot be had
  */
 export async function createEngine(options: EngineOptions = {}, native?: NativeKernel): Promise<Engine> {
-  const { memory, threads, bytes } = prepare(options);
+  const { memory, bytes, ...parts } = prepare(options);
   try {
-    if (options.wide) return wideEngine(compileWide(bytes), memory, { threads, native });
-    const modules = await Promise.all(bytes.map((module) => WebAssembly.compile(module)));
-    return new Engine(modules, memory, { threads, native });
+    const engine = options.wide
+      ? wideEngine(compileWide(bytes), memory, { ...parts, native })
+      : new Engine(await compile(bytes), memory, { ...parts, native });
+    return await withWorkers(engine, options);
   } catch (error) {
     throw explained(error, options);
+  }
+}
+
+function compile(bytes: readonly Uint8Array<ArrayBuffer>[]): Promise<WebAssembly.Module[]> {
+  return Promise.all(bytes.map((module) => WebAssembly.compile(module)));
+}
+
+async function withWorkers(engine: Engine, { threads }: EngineOptions): Promise<Engine> {
+  try {
+    if (threads === undefined) await engine.crew?.probe();
+    else await engine.crew?.requireAll();
+    return engine;
+  } catch (error) {
+    engine.dispose();
+    throw error;
   }
 }
 
@@ -65,17 +84,19 @@ function explained(cause: unknown, { relaxed }: EngineOptions): unknown {
 }
 
 function prepare({ threads, relaxed = false, maximumPages }: EngineOptions) {
-  const shareable = canShareMemory();
-  const count = threads ?? (shareable ? Math.min(8, availableThreads()) : 1);
+  const obstacle = whyNoWorkers();
+  const usual = Math.min(8, availableThreads());
+  const count = threads ?? (obstacle === undefined ? usual : 1);
   if (!Number.isInteger(count) || count < 1 || count > MAXIMUM_THREADS) {
     throw new BackendError("wasm", `threads must be a whole number in [1, ${MAXIMUM_THREADS}], got ${count}`);
   }
-  if (count > 1 && !shareable) {
-    throw new BackendError("wasm", `${count} threads need shared memory: the page must be cross-origin isolated`);
+  if (count > 1 && obstacle !== undefined) {
+    throw new BackendError("wasm", `${count} threads cannot be had: ${obstacle}, or ask for 1`);
   }
   const limit = maximumPages === undefined ? {} : { maximumPages };
   const memory = new LinearMemory(
     count > 1 ? { shared: true, reserved: POOL_END, ...limit } : { shared: false, reserved: endOfPlaces(1), ...limit },
   );
-  return { memory, threads: count, bytes: kernelBytes(memory.shared, relaxed) };
+  const limitation = threads === undefined && usual > 1 ? obstacle : undefined;
+  return { memory, threads: count, limitation, bytes: kernelBytes(memory.shared, relaxed) };
 }

@@ -29,6 +29,8 @@ export interface NativeKernel {
 /** What an engine is made of beside kernels and memory. */
 export interface EngineParts {
   readonly threads: number;
+  /** Why there are no workers, where more threads could run. */
+  readonly limitation?: string | undefined;
   /** Whether the modules are those of `compileWide`. */
   readonly wide?: boolean | undefined;
   readonly native?: NativeKernel | undefined;
@@ -46,6 +48,7 @@ export class Engine implements KernelRunner {
   readonly wide: boolean;
   /** What its vectors are called, as `info()` has it. */
   readonly vectors: string;
+  readonly limitation: string | undefined;
   readonly #pool: ThreadPool | undefined;
   readonly #workersHaveNative: boolean;
 
@@ -53,11 +56,12 @@ export class Engine implements KernelRunner {
   constructor(
     modules: readonly WebAssembly.Module[],
     memory: LinearMemory,
-    { threads, wide = false, native }: EngineParts,
+    { threads, limitation, wide = false, native }: EngineParts,
   ) {
     this.memory = memory;
     this.relaxed = modules.length > 1;
     this.wide = wide;
+    this.limitation = limitation;
     this.vectors = wide ? "simd, 256-bit" : "simd";
     this.#workersHaveNative = native?.inWorkers !== undefined;
     this.kernels = { ...instantiate(modules, memory.memory), ...(native ? { native: native.here(memory) } : {}) };
@@ -73,14 +77,19 @@ export class Engine implements KernelRunner {
     return this.#pool?.threads ?? 1;
   }
 
-  /** How many threads compute once all are up. */
+  /** How many threads compute at most: the highest number of one is below. */
   get wantedThreads(): number {
     return this.#pool?.wantedThreads ?? 1;
   }
 
+  /** The workers; undefined where the calling thread computes alone. */
+  get crew(): ThreadPool["crew"] | undefined {
+    return this.#pool?.crew;
+  }
+
   /** Starts all threads that are not started, and resolves when they are up. Only measurements and tests need it. */
   async ready(): Promise<void> {
-    await this.#pool?.ready();
+    await this.#pool?.crew.ready();
   }
 
   /** Ends the workers. The memory goes with the last reference to it. */

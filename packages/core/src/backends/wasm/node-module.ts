@@ -1,8 +1,16 @@
 // Modules of Node, where this is Node. Nothing is imported, so bundles for browsers have no trace of them.
 
-interface NodeProcess {
+/** What is looked at of Node's `process`. */
+export interface NodeProcess {
   getBuiltinModule?(name: string): unknown;
-  readonly versions?: { readonly node?: string };
+  readonly versions?: {
+    readonly node?: string;
+    readonly bun?: string;
+    readonly deno?: string;
+    readonly electron?: string;
+  };
+  /** There where Node was started with its permission model. */
+  readonly permission?: { has(scope: string): boolean };
 }
 
 /** A module that comes with Node, typed as far as the caller needs it; undefined elsewhere. */

@@ -9,7 +9,8 @@
 import { BackendError } from "../../errors.js";
 import { endOfPlaces, KERNEL_NAMES, type Kernel, type KernelName, type Kernels } from "./kernels.js";
 import { canSleep, Patience } from "./patience.js";
-import { availableThreads, type StartedWorker, startWorker } from "./start-worker.js";
+import { availableThreads } from "./start-worker.js";
+import { WorkerCrew } from "./worker-crew.js";
 import { CODE_BITS, LOOKS, type NativeSource, POOL, POOL_BYTES } from "./worker-source.js";
 
 /** The most threads that a pool has, the calling one included. */
@@ -27,7 +28,7 @@ export const POOL_END = ADDRESS + POOL_BYTES;
 const AWAKE = 2;
 /** How long the caller sleeps before it looks again, in milliseconds. */
 const NAP = 100;
-/** A part takes about as long as one of the caller's own; one that takes so much longer (in ms), or a start, never ends. */
+/** A part takes about as long as one of the caller's own; one that takes so much longer (in ms) never ends. */
 const PATIENCE = 60_000;
 
 /**
@@ -44,6 +45,9 @@ const CODES = ONE_CALL - 1;
 
 /** What the queue says to who waits: see `awaitPart` in assembly/jobs.ts. */
 const [NOTHING_NEW, ALL_ENDED] = [0, 2];
+
+/** What to do where a pool cannot go on. */
+const ANEW = "dispose the backend and choose one anew";
 
 /** The values of a call, one list for each part. */
 export type Parts = readonly (readonly number[])[];
@@ -63,8 +67,7 @@ export class ThreadPool {
   readonly #words: Int32Array;
   readonly #values: Float64Array;
   readonly #wanted: number;
-  readonly #startWorkers: () => StartedWorker[];
-  #workers: StartedWorker[] | undefined;
+  readonly #crew: WorkerCrew;
   /** How much work there was while no worker was started, in grains. */
   #work = 0;
   readonly #maySleep = canSleep();
@@ -74,7 +77,6 @@ export class ThreadPool {
   /** How many calls are written behind the last job: of the next one, which all of them become together. */
   #gathered = 0;
   #problem: string | undefined;
-  #closed = false;
 
   /** With `threads` − 1 workers, which start later. They take part as soon as they are up; nothing waits for them. */
   constructor(
@@ -89,14 +91,15 @@ export class ThreadPool {
     this.#values = new Float64Array(memory.buffer, ADDRESS + POOL.values, POOL.places * POOL.valueCount);
     this.#wanted = threads;
     this.#awake = threads > availableThreads() ? 0 : AWAKE;
-    const shared = { modules, memory, names: KERNEL_NAMES, address: ADDRESS, panels, awake: this.#awake };
-    this.#startWorkers = () =>
-      Array.from({ length: threads - 1 }, (_, i) => {
-        const start = { ...shared, thread: i + 1, ...(native ? { native } : {}) };
-        return startWorker(start, (reason) => {
-          if (!this.#closed) this.#problem ??= `worker ${i + 1} is gone: ${reason}`;
-        });
-      });
+    this.#crew = new WorkerCrew({
+      words: this.#words,
+      wanted: threads,
+      start: { modules, memory, names: KERNEL_NAMES, address: ADDRESS, panels, awake: this.#awake },
+      native,
+      onFailure: (problem) => {
+        this.#problem ??= problem;
+      },
+    });
   }
 
   /** How many threads compute now: the calling one and the workers that are up. */
@@ -104,36 +107,28 @@ export class ThreadPool {
     return 1 + Atomics.load(this.#words, POOL.ready / 4);
   }
 
-  /** How many threads compute once all workers are up. */
+  /** How many threads compute at most: the highest number of one is below. */
   get wantedThreads(): number {
     return this.#wanted;
   }
 
-  /**
-   * Starts the workers, where they are not, and resolves when all are up. Rejects with a BackendError where one cannot be
-   * started, or does not answer for a minute; the threads that are up go on computing then.
-   */
-  async ready(): Promise<void> {
-    this.#start();
-    const began = performance.now();
-    while (this.threads < this.wantedThreads && !this.#closed) {
-      this.#refuseBroken();
-      if (performance.now() - began > PATIENCE) {
-        const counts = `${this.threads} of ${this.wantedThreads} threads`;
-        throw new BackendError(
-          "wasm",
-          `after ${PATIENCE / 1000} s, ${counts} are up; go on with those, or ask for fewer`,
-        );
-      }
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
+  /** Its workers. */
+  get crew(): Pick<WorkerCrew, "expectedThreads" | "limitation" | "probe" | "requireAll" | "ready"> {
+    return this.#crew;
   }
 
-  /** Told of work that comes, in grains. Starts the workers once there was enough that they could have shared. */
+  /**
+   * Told of work that comes, in grains. Starts the workers once there was enough that they could have shared.
+   *
+   * @throws BackendError where a thread failed before, or a required one does not start
+   */
   expect(grains: number): void {
-    if (this.#workers || grains < 2) return;
+    this.#refuseBroken();
+    if (this.#work >= WORTH_STARTING || grains < 2) return;
     this.#work += grains;
-    if (this.#work >= WORTH_STARTING) this.#start();
+    if (this.#work < WORTH_STARTING) return;
+    this.#crew.start();
+    this.#refuseBroken();
   }
 
   /** Whether there may be jobs that have not ended. */
@@ -190,20 +185,14 @@ export class ThreadPool {
       this.#wait(patience, state);
     }
     this.#busy = false;
-    if (Atomics.load(this.#words, POOL.failed / 4)) this.#problem = "a kernel failed";
+    if (Atomics.load(this.#words, POOL.failed / 4)) this.#problem = `a kernel failed; ${ANEW}`;
     this.#refuseBroken();
   }
 
   /** Ends all workers. */
   close(): void {
-    this.#closed = true;
     Atomics.store(this.#words, POOL.closed / 4, 1);
-    for (const worker of this.#workers ?? []) worker.terminate();
-    this.#workers = [];
-  }
-
-  #start(): void {
-    this.#workers ??= this.#startWorkers();
+    this.#crew.close();
   }
 
   /** Makes the calls that wait for it a job. */
@@ -263,7 +252,7 @@ export class ThreadPool {
   /** Sleeps for a while where the queue stays as it is, if it may, and throws once that has gone on for too long. */
   #wait(patience: Patience, state: number): void {
     const waited = patience.waited(state === NOTHING_NEW);
-    if (waited > PATIENCE) this.#problem = "a worker does not answer";
+    if (waited > PATIENCE) this.#problem = `a worker does not answer; ${ANEW}`;
     this.#refuseBroken();
     if (state === NOTHING_NEW && this.#maySleep && waited >= this.#awake) this.#nap();
   }
@@ -275,7 +264,7 @@ export class ThreadPool {
   }
 
   #refuseBroken(): void {
-    if (this.#problem) throw new BackendError("wasm", `${this.#problem}; dispose the backend and choose one anew`);
+    if (this.#problem !== undefined) throw new BackendError("wasm", this.#problem);
   }
 }
 

@@ -69,13 +69,14 @@ export class WasmBackend implements Backend {
   }
 
   info(): BackendInfo {
-    const { name, threads } = this;
-    return { name, products: this.#products.description, elementwise: `wasm ${this.#engine.vectors}`, threads };
+    const { crew, limitation = crew?.limitation, vectors } = this.#engine;
+    const info = { products: this.#products.description, elementwise: `wasm ${vectors}`, threads: this.threads };
+    return { name: this.name, ...info, ...(limitation === undefined ? {} : { threadsLimitedBy: limitation }) };
   }
 
-  /** Threads that compute, the calling one included. */
+  /** Threads that compute, the calling one included, as far as is known: see `ready`. */
   get threads(): number {
-    return this.#engine.wantedThreads;
+    return this.#engine.crew?.expectedThreads ?? 1;
   }
 
   /** Whether products use fused multiply-add, whose bits differ from machine to machine. */
@@ -94,12 +95,16 @@ export class WasmBackend implements Backend {
   }
 
   /**
-   * Resolves when all threads are up; until then fewer of them compute, with the same results. They start when there was
-   * enough to compute for them, or by this call. Rejects with a BackendError where a thread cannot be started, or does
-   * not answer for a minute.
+   * Starts all threads and resolves when those are up that can be had: see `info()`. Rejects with a BackendError where a
+   * number was asked for and fewer start, within a minute, or one died. Else they start when there is work for them.
    */
   ready(): Promise<void> {
     return this.#engine.ready();
+  }
+
+  /** Makes it an error, from here on, where fewer threads compute. @throws BackendError where one cannot start */
+  async requireThreads(): Promise<void> {
+    await this.#engine.crew?.requireAll();
   }
 
   upload(data: FloatArray): BackendBuffer {

@@ -13,6 +13,8 @@ export const POOL = {
   closed: 324,
   /** How many parts each thread has finished since it started. */
   finished: 512,
+  /** 1 for each thread that has come up. */
+  up: 768,
   /** Which kernel a call is of, for all calls that there is room for, and of the first of a part how many it has. */
   codes: 3072,
   /** The values of a call. */
@@ -46,12 +48,13 @@ export interface WorkerStart {
   readonly panels: number;
   /** How long it looks for a part before it sleeps, in milliseconds. */
   readonly awake: number;
-  readonly native?: NativeSource;
+  /** The data of `NativeSource`. */
+  readonly native?: unknown;
 }
 
 /** How a worker in Node makes the function that a backend adds to the kernels, under the name "native". */
 export interface NativeSource {
-  /** The body of a function of (require, memory, data) that returns it. */
+  /** The body of a function of (require, memory, data) that returns it. `require` takes absolute paths. */
   readonly source: string;
   /** What the body needs to know; it is cloned. */
   readonly data: unknown;
@@ -59,8 +62,8 @@ export interface NativeSource {
 
 const values = Array.from({ length: POOL.valueCount }, (_, i) => `values[at + ${i}]`).join(", ");
 
-export const WORKER_SOURCE = `"use strict";
-function work({ modules, memory, names, address, thread, panels, awake, native }) {
+const WORK = `"use strict";
+function work({ modules, memory, names, address, thread, panels, awake, native }, makeNative) {
   const kernels = {};
   for (const module of modules) {
     const instance = new WebAssembly.Instance(module, { env: { memory } }).exports;
@@ -69,10 +72,11 @@ function work({ modules, memory, names, address, thread, panels, awake, native }
     Object.assign(kernels, instance);
   }
   const functions = names.map((name) => kernels[name]);
-  if (native) functions[names.indexOf("native")] = new Function("require", "memory", "data", native.source)(require, memory, native.data);
+  if (makeNative) functions[names.indexOf("native")] = makeNative(memory, native);
   const words = new Int32Array(memory.buffer, address, ${POOL.values / 4});
   const values = new Float64Array(memory.buffer, address + ${POOL.values}, ${POOL.valueCount * POOL.places});
   const { takePart, endPart, awaitPart, sleep } = kernels;
+  Atomics.store(words, ${POOL.up / 4} + thread, 1);
   Atomics.add(words, ${POOL.ready / 4}, 1);
   let idleSince = 0;
   while (!Atomics.load(words, ${POOL.closed / 4})) {
@@ -103,12 +107,28 @@ function work({ modules, memory, names, address, thread, panels, awake, native }
     endPart(address, thread, failed);
   }
 }
-if (typeof process === "object" && process.versions && process.versions.node) {
-  work(require("node:worker_threads").workerData);
-} else {
-  self.onmessage = (event) => {
-    work(event.data);
-    self.close();
-  };
-}
 `;
+
+/**
+ * For Node: a script and a module alike, so that it needs no `require` of its own, and no code is made from a string in
+ * it, which a flag of V8 forbids.
+ *
+ * @param native the body of the function that is added to the kernels
+ */
+export function nodeWorkerSource(native: string | undefined): string {
+  const load = 'process.getBuiltinModule("node:module").createRequire(process.execPath)';
+  const make = native ? `(memory, data) => ((require) => {${native}})(${load})` : "undefined";
+  return `${WORK}work(process.getBuiltinModule("node:worker_threads").workerData, ${make});\n`;
+}
+
+/** For a Web Worker, which is sent its start. */
+export function webWorkerSource(): string {
+  return `${WORK}self.onmessage = (event) => {
+  work(event.data);
+  self.close();
+};
+self.onmessageerror = () => {
+  throw new Error("it could not take over the kernels or the shared memory");
+};
+`;
+}
