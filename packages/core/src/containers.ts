@@ -62,8 +62,9 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-/** Whether an object is of no class: its prototype is Object.prototype, of whatever realm, or null. */
-function isPlainObject(value: object): value is Record<string, unknown> {
+/** Whether a value is an object of no class: its prototype is Object.prototype, of whatever realm, or null. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (!isObject(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -106,7 +106,8 @@ export {
   Softmax,
   Tanh,
 } from "./nn/layers.js";
-export { Module, type ParameterCount, type StateDict } from "./nn/module.js";
+export { type AnyModule, Module, type ParameterCount, type StateDict } from "./nn/module.js";
+export { ModuleDict, ModuleList } from "./nn/module-containers.js";
 export { BatchNorm, type BatchNormOptions, LayerNorm, type LayerNormOptions } from "./nn/normalization-layers.js";
 export { Parameter, Variable } from "./nn/parameter.js";
 export { leakyRelu, relu, sigmoid, softplus, tanh } from "./ops/activations.js";

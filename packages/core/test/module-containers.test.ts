@@ -32,7 +32,7 @@ class Holder extends Module {
     super();
   }
   forward(x: Tensor): Tensor {
-    return [...this.children().values()].reduce((value, child) => child.apply(value), x);
+    return [...this.children().values()].reduce((value, child) => (child as Module).apply(value), x);
   }
 }
 

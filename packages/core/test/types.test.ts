@@ -3,6 +3,7 @@
 
 import {
   Adam,
+  type AnyModule,
   type Backend,
   type BackendChoice,
   type BackendName,
@@ -14,6 +15,8 @@ import {
   keep,
   type MatmulOptions,
   Module,
+  ModuleDict,
+  ModuleList,
   matmul,
   noGradient,
   type Op,
@@ -22,6 +25,7 @@ import {
   parseIdx,
   Random,
   type RandomState,
+  Sequential,
   type Shape,
   type StateDict,
   scope,
@@ -186,6 +190,79 @@ describe("models", () => {
     expectTypeOf(new Net().namedParameters()).toEqualTypeOf<ReadonlyMap<string, Parameter>>();
     expectTypeOf(new Net().parameterCount()).toEqualTypeOf<ParameterCount>();
     expectTypeOf(new Net().summary).toEqualTypeOf<(inputShape: Shape) => string>();
+  });
+
+  it("take one tensor and give one, unless they say otherwise", () => {
+    expectTypeOf(new Net().apply).toEqualTypeOf<(x: Tensor) => Tensor>();
+    expectTypeOf(new Sequential([]).apply).toEqualTypeOf<(x: Tensor) => Tensor>();
+    const call = (module: Module) => module.apply(x);
+    expectTypeOf(call).returns.toEqualTypeOf<Tensor>();
+    // @ts-expect-error a second input
+    expectTypeOf(() => new Net().apply(x, x)).toBeFunction();
+  });
+
+  it("take and give several tensors, tuples and records, all typed", () => {
+    class Attention extends Module<[query: Tensor, memory: Tensor], { output: Tensor; weights: Tensor }> {
+      readonly kind = "Attention";
+      forward(query: Tensor, memory: Tensor) {
+        return { output: query.add(memory), weights: memory };
+      }
+      both(): Tensor {
+        return this.apply(x, x).weights;
+      }
+    }
+    class Swap extends Module<[pair: readonly [Tensor, Tensor], options?: { times: number }], [Tensor, Tensor]> {
+      readonly kind = "Swap";
+      forward([a, b]: readonly [Tensor, Tensor]): [Tensor, Tensor] {
+        return [b, a];
+      }
+    }
+    expectTypeOf(new Attention().apply).toEqualTypeOf<
+      (query: Tensor, memory: Tensor) => { output: Tensor; weights: Tensor }
+    >();
+    expectTypeOf(new Swap().apply([x, x])).toEqualTypeOf<[Tensor, Tensor]>();
+    expectTypeOf(new Swap().apply([x, x], { times: 2 })).toEqualTypeOf<[Tensor, Tensor]>();
+    expectTypeOf(new Attention().summary).toEqualTypeOf<(query: Shape, memory: Shape) => string>();
+    expectTypeOf(new Swap().summary([[2], [3]], { times: 2 })).toEqualTypeOf<string>();
+    // @ts-expect-error an input is missing
+    expectTypeOf(() => new Attention().apply(x)).toBeFunction();
+    // @ts-expect-error no tensor
+    expectTypeOf(() => new Swap().apply([x, 3])).toBeFunction();
+    // @ts-expect-error two inputs do not follow one output
+    expectTypeOf(() => new Sequential([new Attention()])).toBeFunction();
+    // forward does what the type says
+    class Wrong extends Module<[Tensor], [Tensor, Tensor]> {
+      readonly kind = "Wrong";
+      // @ts-expect-error one tensor for two
+      forward(input: Tensor): Tensor {
+        return input;
+      }
+    }
+    expectTypeOf(Wrong).toBeConstructibleWith();
+  });
+
+  it("of any type can be frozen, listed and put into containers", () => {
+    class Two extends Module<[a: Tensor, b: Tensor], readonly Tensor[]> {
+      readonly kind = "Two";
+      forward(a: Tensor, b: Tensor) {
+        return [a, b];
+      }
+    }
+    const two = new Two();
+    expectTypeOf(two).toExtend<AnyModule>();
+    expectTypeOf(withFrozen({ two, more: [two, parameter] }, () => 3)).toEqualTypeOf<number>();
+    const dict = new ModuleDict({ two, net: new Net() });
+    expectTypeOf(dict.get("two")).toEqualTypeOf<Two>();
+    expectTypeOf(dict.get("net").apply(x)).toEqualTypeOf<Tensor>();
+    // @ts-expect-error no such key
+    expectTypeOf(() => dict.get("three")).toBeFunction();
+    const list = new ModuleList([two]);
+    expectTypeOf(list[0]).toEqualTypeOf<Two | undefined>();
+    for (const module of list) expectTypeOf(module).toEqualTypeOf<Two>();
+    expectTypeOf(new ModuleList().append(new Net())[0]).toEqualTypeOf<Module | undefined>();
+    // @ts-expect-error one that takes two tensors among those that take one
+    expectTypeOf(() => new ModuleList<Module>([two])).toBeFunction();
+    expectTypeOf(two.children()).toEqualTypeOf<ReadonlyMap<string, AnyModule>>();
   });
 
   it("need a generator for their weights, so that a run can be repeated", () => {

@@ -4,7 +4,7 @@
 import { withBackend } from "../backends/current.js";
 import { ReferenceBackend } from "../backends/reference/index.js";
 import { ArgumentError, StateError } from "../errors.js";
-import { Module, prepareState, type StateDict } from "../nn/module.js";
+import { type AnyModule, Module, prepareState, type StateDict } from "../nn/module.js";
 import { tensor } from "../ops/creation.js";
 import { Optimizer } from "../optim/optimizer.js";
 import { Random, type RandomState } from "../random.js";
@@ -14,7 +14,7 @@ import type { FileArray, Float64FileArray } from "./element-types.js";
 
 /** What can be saved and restored: each part under a name of the caller's, which may be any text. */
 export interface CheckpointParts {
-  readonly models?: Readonly<Record<string, Module>>;
+  readonly models?: Readonly<Record<string, AnyModule>>;
   readonly optimizers?: Readonly<Record<string, Optimizer>>;
   readonly randoms?: Readonly<Record<string, Random>>;
 }

@@ -4,7 +4,7 @@ import { ArgumentError, StateError } from "../errors.js";
 import { Conv2d, ConvTranspose2d } from "../nn/convolution-layers.js";
 import { Embedding } from "../nn/embedding.js";
 import { Dense } from "../nn/layers.js";
-import { checkState, type Module, type StateDict } from "../nn/module.js";
+import { type AnyModule, checkState, type StateDict } from "../nn/module.js";
 import { BatchNorm, LayerNorm } from "../nn/normalization-layers.js";
 import { Variable } from "../nn/parameter.js";
 import { type Shape, stridesOf } from "../shape.js";
@@ -26,7 +26,7 @@ interface Form {
 
 /** A kind of layer: what Keras calls its first one, and what its parameters are elsewhere, by their fields. */
 interface LayerForm {
-  readonly layer: abstract new (...args: never[]) => Module;
+  readonly layer: abstract new (...args: never[]) => AnyModule;
   readonly kerasName: string;
   readonly fields: Readonly<Record<string, Readonly<Record<ForeignLayout, Form>>>>;
 }
@@ -95,7 +95,7 @@ interface Entry {
  *
  * @throws ArgumentError for another layout; StateError that lists the parameters that have no form there
  */
-export function toLayout(model: Module, layout: Layout): StateDict {
+export function toLayout(model: AnyModule, layout: Layout): StateDict {
   checkLayout("toLayout", layout);
   if (layout === "adjoint") return model.stateDict();
   const entries = entriesOf("toLayout", model, layout);
@@ -109,7 +109,7 @@ export function toLayout(model: Module, layout: Layout): StateDict {
  * @throws StateError that lists every missing, unexpected and misshapen entry by the other library's names;
  *   otherwise as `toLayout` does
  */
-export function fromLayout(model: Module, state: StateDict, layout: Layout): StateDict {
+export function fromLayout(model: AnyModule, state: StateDict, layout: Layout): StateDict {
   checkLayout("fromLayout", layout);
   const own = new Map([...model.namedVariables()].map(([name, variable]) => [variable, name]));
   const entries =
@@ -133,7 +133,7 @@ function checkLayout(where: string, layout: Layout): void {
 }
 
 /** All parameters with their names elsewhere, in the order of the layers. */
-function entriesOf(where: string, model: Module, layout: ForeignLayout): Entry[] {
+function entriesOf(where: string, model: AnyModule, layout: ForeignLayout): Entry[] {
   const kerasNames = new KerasNames();
   const entries = new Map<string, Entry>();
   for (const [path, module] of placesIn(model)) {
@@ -157,7 +157,7 @@ function entriesOf(where: string, model: Module, layout: ForeignLayout): Entry[]
 }
 
 /** Every module with the path in front of its parameters' names, once for each place that it is in. */
-function* placesIn(module: Module, path = "", above: readonly Module[] = []): Generator<[string, Module]> {
+function* placesIn(module: AnyModule, path = "", above: readonly AnyModule[] = []): Generator<[string, AnyModule]> {
   // a module may lead back to one that holds it
   if (above.includes(module)) return;
   yield [path, module];
@@ -166,10 +166,10 @@ function* placesIn(module: Module, path = "", above: readonly Module[] = []): Ge
 
 /** Names as Keras gives them: `dense`, `dense_1`, …, one for each layer. */
 class KerasNames {
-  readonly #names = new Map<Module, string>();
+  readonly #names = new Map<AnyModule, string>();
   readonly #counts = new Map<string, number>();
 
-  of(layer: Module, kind: string): string {
+  of(layer: AnyModule, kind: string): string {
     const given = this.#names.get(layer);
     if (given !== undefined) return given;
     const count = this.#counts.get(kind) ?? 0;

@@ -2,13 +2,14 @@
 // way is followed back from its result to the first op that made such a value out of finite ones.
 
 import { withOpWatcher } from "../autodiff.js";
+import { visitContents } from "../containers.js";
 import type { FloatArray } from "../dtype.js";
 import type { Storage } from "../storage.js";
 import { refusePromise } from "../synchronous.js";
 import { Tensor } from "../tensor.js";
-import type { Module } from "./module.js";
+import type { AnyModule } from "./module.js";
 import { Parameter } from "./parameter.js";
-import { withApplyObserver } from "./running.js";
+import { type ApplyObserver, withApplyObserver } from "./running.js";
 
 /** The first value of a computation that was infinite or not a number. */
 export interface NonFiniteOrigin {
@@ -24,8 +25,8 @@ export interface NonFiniteOrigin {
   readonly description: string;
 }
 
-/** What is to be explained: a tensor, or several by name. */
-export type NonFiniteResult = Tensor | Readonly<Record<string, Tensor>>;
+/** What is to be explained: a tensor, or several in arrays and plain objects. */
+export type NonFiniteResult = Tensor | readonly NonFiniteResult[] | { readonly [name: string]: NonFiniteResult };
 
 /** Where a tensor's values came from: an op that ran, or nothing that was watched. */
 interface Source {
@@ -66,10 +67,10 @@ class Trace {
   /** By memory: a view of something that was made before is the work of the op that made that. */
   readonly #sources = new Map<Storage, Source>();
   readonly #all: Source[] = [];
-  readonly #path: { module: Module; name: string }[] = [];
+  readonly #path: { module: AnyModule; name: string }[] = [];
 
   run<T>(fn: () => T): T {
-    const observe = (module: Module, forward: () => Tensor) => this.#inside(module, forward);
+    const observe: ApplyObserver = (module, forward) => this.#inside(module, forward);
     const watch = (op: string, inputs: readonly Tensor[], output: Tensor) => this.#note(op, inputs, output);
     return withApplyObserver(observe, () => withOpWatcher(watch, () => refusePromise("findNonFinite", fn())));
   }
@@ -81,10 +82,11 @@ class Trace {
 
   /** Goes back from the first tensor that is not finite to the first that was not. */
   originOf(result: NonFiniteResult): NonFiniteOrigin | undefined {
-    const tensors = result instanceof Tensor ? [result] : Object.values(result);
     const isWrong = ({ wrong }: Source) => wrong !== undefined;
     let origin: Source | undefined;
-    let source = tensors.map((tensor) => this.#sourceOf(tensor)).find(isWrong);
+    let source = tensorsIn(result)
+      .map((tensor) => this.#sourceOf(tensor))
+      .find(isWrong);
     while (source) {
       origin = source;
       source = source.made?.from.find(isWrong);
@@ -100,7 +102,7 @@ class Trace {
     return this.#add({ tensor, version: storage.version, wrong: firstNonFinite(tensor) });
   }
 
-  #inside(module: Module, forward: () => Tensor): Tensor {
+  #inside<Output>(module: AnyModule, forward: () => Output): Output {
     this.#path.push({ module, name: nameWithin(this.#path.at(-1)?.module, module) });
     try {
       return forward();
@@ -130,8 +132,18 @@ class Trace {
   }
 }
 
+function tensorsIn(result: NonFiniteResult): Tensor[] {
+  const tensors: Tensor[] = [];
+  visitContents([result], "", (value) => {
+    if (!(value instanceof Tensor)) return false;
+    tensors.push(value);
+    return true;
+  });
+  return tensors;
+}
+
 /** What a module is called inside of another: the name of the field that holds it, or its own. */
-function nameWithin(outer: Module | undefined, module: Module): string {
+function nameWithin(outer: AnyModule | undefined, module: AnyModule): string {
   for (const [name, child] of outer?.children() ?? []) if (child === module) return name;
   return module.name ?? module.kind;
 }

@@ -4,12 +4,12 @@ import { isContainer, pathTo, visitContents } from "../containers.js";
 import { ArgumentError } from "../errors.js";
 import { describe } from "../ops/support.js";
 import { refusePromise } from "../synchronous.js";
-import { Module } from "./module.js";
+import { type AnyModule, Module } from "./module.js";
 import { Parameter } from "./parameter.js";
 
 /** What `withFrozen` takes: models and parameters, and arrays, iterables, maps, sets and plain objects of them. */
 export type Freezable =
-  | Module
+  | AnyModule
   | Parameter
   | Iterable<Freezable>
   | ReadonlyMap<unknown, Freezable>

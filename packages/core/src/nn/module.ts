@@ -9,7 +9,7 @@ import { Tensor, wrap } from "../tensor.js";
 import { addNamed } from "./naming.js";
 import { Parameter, Variable } from "./parameter.js";
 import { checkListed, currentStructure, type Part, run, structureChanged } from "./running.js";
-import { summarize } from "./summary.js";
+import { type ShapesOf, summarize } from "./summary.js";
 
 /** Values by parameter name, as `stateDict` gives them. */
 export type StateDict = ReadonlyMap<string, Tensor>;
@@ -34,8 +34,14 @@ interface Listing {
   readonly structure: number;
 }
 
-/** The base of layers and models: write `forward`, call `apply`. */
-export abstract class Module {
+/** A module whatever it takes and gives. */
+export type AnyModule = Module<readonly unknown[], unknown>;
+
+/**
+ * The base of layers and models: write `forward`, call `apply`. From one tensor to one tensor, unless the type says
+ * otherwise: `class Attention extends Module<[query: Tensor, memory: Tensor], { output: Tensor; weights: Tensor }>`.
+ */
+export abstract class Module<Inputs extends readonly unknown[] = [x: Tensor], Output = Tensor> {
   /** What a summary calls this kind of layer. Named, not read from the class: minifiers rename classes. */
   abstract readonly kind: string;
   /** The model's name; it stands in front of its parameters' names in messages. */
@@ -50,16 +56,16 @@ export abstract class Module {
   }
 
   /** Computes the output. To be written by each module; to be called through `apply`. */
-  abstract forward(x: Tensor): Tensor;
+  abstract forward(...inputs: Inputs): Output;
 
   /**
-   * Computes the module's output for an input.
+   * Computes the module's output for its inputs: takes and gives what `forward` does.
    *
    * @throws UnregisteredError where a module, a parameter or another variable takes part that the outermost module being
    *   applied does not list, since a `#private` field or a closure holds it; inputs, and what they list, may be any
    */
-  apply(x: Tensor): Tensor {
-    return run(this, [x], () => this.forward(x));
+  apply(...inputs: Inputs): Output {
+    return run(this, inputs, () => this.forward(...inputs));
   }
 
   /** Whether the module is in training mode (the default). Dropout, for one, is idle in evaluation mode. */
@@ -91,7 +97,7 @@ export abstract class Module {
    *
    * @throws StateError where two have the same name
    */
-  children(): ReadonlyMap<string, Module> {
+  children(): ReadonlyMap<string, AnyModule> {
     return this.#members().modules;
   }
 
@@ -156,11 +162,12 @@ export abstract class Module {
    * A table of the modules inside with their output shapes and parameters, as text. A module that is applied twice, and
    * a parameter of two modules, count once; a module with parameters of its own has a row, `(own)`.
    *
-   * @param inputShape the shape of one input, without the batch axis
-   * @throws ShapeError where the model does not take such an input
+   * @param inputShapes for each input its shape without the batch axis; for tuples and records of tensors, such of shapes;
+   *   for anything else the value itself
+   * @throws ShapeError where the model does not take such inputs
    */
-  summary(inputShape: Shape): string {
-    return summarize(this, inputShape);
+  summary(...inputShapes: ShapesOf<Inputs>): string {
+    return summarize(this, inputShapes);
   }
 
   /** @internal Runs `fn` in evaluation mode, and restores the mode of every module inside. */
@@ -172,6 +179,11 @@ export abstract class Module {
     } finally {
       for (const [module, training] of modes) module.#training = training;
     }
+  }
+
+  /** @internal Whether the module is there to hold others, and is not applied itself. */
+  get isContainer(): boolean {
+    return false;
   }
 
   /** @internal The field whose contents are named without its name: `0.kernel`, not `layers.0.kernel`. */
@@ -191,7 +203,7 @@ export abstract class Module {
   }
 
   /** This module and all inside, each once. */
-  #all(): Module[] {
+  #all(): AnyModule[] {
     return [...this.listParts(true)].filter((part) => part instanceof Module);
   }
 
@@ -226,8 +238,8 @@ export abstract class Module {
   }
 
   /** What the fields hold, and the containers in them. Modules and variables are not searched. */
-  #members(): { readonly variables: ReadonlyMap<string, Variable>; readonly modules: ReadonlyMap<string, Module> } {
-    const [variables, modules] = [new Map<string, Variable>(), new Map<string, Module>()];
+  #members(): { readonly variables: ReadonlyMap<string, Variable>; readonly modules: ReadonlyMap<string, AnyModule> } {
+    const [variables, modules] = [new Map<string, Variable>(), new Map<string, AnyModule>()];
     const take = (value: unknown, path: string, key: string | number): boolean => {
       if (value instanceof Variable) addNamed(this.name ?? this.kind, variables, pathTo(path, key), value);
       else if (value instanceof Module) addNamed(this.name ?? this.kind, modules, pathTo(path, key), value);

@@ -4,19 +4,18 @@
 import { visitContents } from "../containers.js";
 import { UnregisteredError } from "../errors.js";
 import { formatShape } from "../shape.js";
-import type { Tensor } from "../tensor.js";
-import type { Module } from "./module.js";
+import type { AnyModule } from "./module.js";
 import type { Variable } from "./parameter.js";
 
 /** @internal Stands around every call of `apply`: computes the output by `forward`, and hands it on. */
-export type ApplyObserver = (module: Module, forward: () => Tensor) => Tensor;
+export type ApplyObserver = <Output>(module: AnyModule, forward: () => Output) => Output;
 
 /** What a model consists of. */
-export type Part = Module | Variable;
+export type Part = AnyModule | Variable;
 
 interface Run {
   /** The modules that are being applied, outermost first. */
-  readonly modules: Module[];
+  readonly modules: AnyModule[];
   /** What the outermost was given. */
   readonly inputs: readonly unknown[];
   /** What the outermost lists. */
@@ -54,7 +53,7 @@ export const isObserved = (): boolean => observer !== undefined;
  *
  * @throws UnregisteredError where it runs inside of one that does not list it, or uses what is not listed there
  */
-export function run(module: Module, inputs: readonly unknown[], forward: () => Tensor): Tensor {
+export function run<Output>(module: AnyModule, inputs: readonly unknown[], forward: () => Output): Output {
   const outer = current;
   if (outer) checkListed(module);
   else current = { modules: [], inputs, listed: module.listParts() };
@@ -70,7 +69,7 @@ export function run(module: Module, inputs: readonly unknown[], forward: () => T
 /** Throws an UnregisteredError where a part is used inside of a module that neither lists it nor was given it. */
 export function checkListed(part: Part): void {
   if (current === undefined || current.listed.has(part) || isInput(part, current)) return;
-  const [outermost] = current.modules as [Module];
+  const [outermost] = current.modules as [AnyModule];
   current.listed = outermost.listParts(true);
   if (current.listed.has(part)) return;
   throw new UnregisteredError(
@@ -102,7 +101,7 @@ function isInput(part: Part, { inputs }: Run): boolean {
 }
 
 // by its method: the class itself would be an import in a circle
-function isModule(value: unknown): value is Module {
+function isModule(value: unknown): value is AnyModule {
   return typeof value === "object" && value !== null && "listParts" in value;
 }
 

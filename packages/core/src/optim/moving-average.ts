@@ -1,7 +1,7 @@
 // The moving average of a model's weights, in a model of its own.
 
 import { noGradient } from "../autodiff.js";
-import type { Module } from "../nn/module.js";
+import type { AnyModule } from "../nn/module.js";
 import { Parameter, type Variable } from "../nn/parameter.js";
 import { add, mul } from "../ops/arithmetic.js";
 import { scope } from "../scope.js";
@@ -33,7 +33,7 @@ export class MovingAverage {
    * @param average a model like `source`; it takes on its values. Not one that is trained
    * @throws StateError where the two are not alike; ArgumentError for a decay outside [0, 1)
    */
-  constructor(average: Module, source: Module, { decay = 0.999 }: MovingAverageOptions = {}) {
+  constructor(average: AnyModule, source: AnyModule, { decay = 0.999 }: MovingAverageOptions = {}) {
     this.decay = decay;
     average.loadStateDict(source.stateDict());
     const sources = source.namedVariables();
