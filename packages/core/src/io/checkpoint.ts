@@ -121,10 +121,10 @@ export async function readCheckpoint(input: FileInput, options: ReadOptions = {}
     const fields = new Map(file.metadata);
     const naming = checkFormat(check, fields);
     const tensors = new Map<string, StoredArray>();
-    for (const [name, { type, shape }] of file.tensors) {
+    for (const [name, { dtype, shape }] of file.tensors) {
       const { data } = await file.readExact(name);
       if (!(data instanceof Float32Array || data instanceof Float64Array)) {
-        throw check.error(`tensor "${name}": dtype`, "F32 or F64", type);
+        throw check.error(`tensor "${name}": dtype`, "F32 or F64", dtype);
       }
       tensors.set(name, { shape, data } as StoredArray);
     }

@@ -17,18 +17,75 @@ export function isGzipped(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
+/** What was inflated, and whether that is all. */
+interface Inflated {
+  readonly bytes: Uint8Array;
+  readonly isWhole: boolean;
+}
+
+/** How many places that only look like the beginning of a member are tried before a file is refused. */
+const MOST_TRIES = 100;
+
 /**
- * Inflates a gzip file, and stops where it has become longer than `limit` bytes.
+ * Inflates a gzip file, of one member or of several (RFC 1952, §2.2), with zeros behind the last or not; and stops where
+ * it has become longer than `limit` bytes.
  *
- * @returns the bytes, and whether they are all
- * @throws FileFormatError where the data, its checksum or its length is wrong, or more follows
+ * @throws FileFormatError where the data, its checksum or its length is wrong, or anything else follows
  */
-export async function gunzip(
+export async function gunzip(check: FormatCheck, field: string, gzipped: Uint8Array, limit: number): Promise<Inflated> {
+  try {
+    return await gunzipMember(check, field, gzipped, limit);
+  } catch (error) {
+    const several = await gunzipMembers(check, field, gzipped, limit);
+    if (several) return several;
+    throw error;
+  }
+}
+
+/**
+ * Several members, or one with zeros behind it. Browsers' streams refuse those, and none says where a member ends: so
+ * each is tried up to every place where the next may begin or the zeros may.
+ *
+ * @returns undefined where that is not what the file is
+ */
+async function gunzipMembers(
   check: FormatCheck,
   field: string,
   gzipped: Uint8Array,
   limit: number,
-): Promise<{ readonly bytes: Uint8Array; readonly isWhole: boolean }> {
+): Promise<Inflated | undefined> {
+  const ends = memberEnds(gzipped);
+  const pieces: Uint8Array[] = [];
+  let [start, size, tries] = [0, 0, 0];
+  for (const end of ends) {
+    // a member is no shorter than its header and its trailer
+    if (end - start < GZIP_HEADER.length + 8) continue;
+    if (tries++ > MOST_TRIES) return undefined;
+    const member = await gunzipMember(check, field, gzipped.subarray(start, end), limit - size).catch(() => undefined);
+    if (!member) continue;
+    pieces.push(member.bytes);
+    size += member.bytes.length;
+    if (!member.isWhole) return { bytes: concatBytes(pieces), isWhole: false };
+    [start, tries] = [end, 0];
+    if (gzipped.subarray(end).every((byte) => byte === 0)) return { bytes: concatBytes(pieces), isWhole: true };
+  }
+  return undefined;
+}
+
+/** Where members may end: before what may be the next one's header; and where only zeros follow, which may be its own. */
+function memberEnds(gzipped: Uint8Array): number[] {
+  const ends: number[] = [];
+  for (let at = gzipped.indexOf(0x1f, 1); at > 0; at = gzipped.indexOf(0x1f, at + 1)) {
+    if (gzipped[at + 1] === 0x8b && gzipped[at + 2] === 8) ends.push(at);
+  }
+  const zeros = gzipped.findLastIndex((byte) => byte !== 0) + 1;
+  // checksum and length of an empty member are 8 zeros, and its data ends with one
+  for (let end = zeros; end <= Math.min(zeros + 9, gzipped.length); end++) ends.push(end);
+  return ends;
+}
+
+/** One member, and nothing behind it. */
+async function gunzipMember(check: FormatCheck, field: string, gzipped: Uint8Array, limit: number): Promise<Inflated> {
   const stream = new DecompressionStream("gzip");
   // what fails here fails at the other end as well
   feed(stream.writable, gzipped).catch(() => undefined);
@@ -69,7 +126,7 @@ export async function inflate(
   const trailer = new DataView(file.buffer, file.length - 8);
   trailer.setUint32(0, crc, true);
   trailer.setUint32(4, size, true);
-  const { bytes, isWhole } = await gunzip(check, "deflated data", file, size);
+  const { bytes, isWhole } = await gunzipMember(check, "deflated data", file, size);
   if (!isWhole || bytes.length !== size)
     throw check.error("size", `${size} bytes`, isWhole ? `${bytes.length}` : "more");
   return bytes;

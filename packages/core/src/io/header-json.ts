@@ -1,9 +1,21 @@
-// JSON as headers of files need it: strings, whole numbers ≥ 0, lists and objects. Unlike JSON.parse it refuses a name
-// that occurs twice, and what is nested deeper or has more values than a header ever does, before they take more memory
+// JSON as headers of files need it, whose numbers are kept as text unless they are whole and ≥ 0. It refuses a name
+// that occurs twice, which JSON.parse does not, and what is nested deeper or has more values than a header ever does, before they take more memory
 // than the file's size justifies; and no name ("__proto__") is special.
 
 /** What a header consists of. */
-export type HeaderValue = string | number | readonly HeaderValue[] | ReadonlyMap<string, HeaderValue>;
+export type HeaderValue =
+  | string
+  | number
+  | boolean
+  | null
+  | OtherNumber
+  | readonly HeaderValue[]
+  | ReadonlyMap<string, HeaderValue>;
+
+/** A number that is no whole number from 0 to 2⁵³ − 1: no size and no offset. */
+export class OtherNumber {
+  constructor(readonly text: string) {}
+}
 
 /** Makes the error to throw. `position` counts UTF-16 units from the start of the text. */
 export type HeaderFailure = (position: number, expected: string, found: string) => Error;
@@ -12,6 +24,14 @@ const DEEPEST = 4;
 
 /** About half a million tensors. */
 const MOST_VALUES = 2 ** 22;
+
+const LITERALS: ReadonlyMap<string, boolean | null> = new Map([
+  ["true", true],
+  ["false", false],
+  ["null", null],
+]);
+const LITERAL = /true|false|null/y;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\d.eE+-])/y;
 
 const WHITESPACE = " \t\n\r";
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -43,7 +63,7 @@ class HeaderParser {
     this.#values++;
     if (this.#values > MOST_VALUES) throw this.#error(`at most ${MOST_VALUES} values`);
     if (next === '"') return this.#string();
-    if (next !== "{" && next !== "[") return this.#wholeNumber();
+    if (next !== "{" && next !== "[") return this.#literal();
     if (depth === DEEPEST) throw this.#error(`at most ${DEEPEST} levels`);
     return next === "{" ? this.#object(depth + 1) : this.#list(depth + 1);
   }
@@ -100,16 +120,21 @@ class HeaderParser {
     throw this.fail(start, "a string of JSON", JSON.stringify(this.text.slice(start, Math.min(end + 1, start + 60))));
   }
 
-  #wholeNumber(): number {
-    const start = this.#position;
-    let end = start;
-    while (end < start + 17 && isDigit(this.text[end])) end++;
-    const digits = this.text.slice(start, end);
-    const value = Number(digits);
-    const isPlain = digits !== "" && (digits === "0" || digits[0] !== "0") && !/[\d.eE+-]/.test(this.text[end] ?? "");
-    if (!isPlain || !Number.isSafeInteger(value)) throw this.#error("a whole number from 0 to 2⁵³ − 1");
-    this.#position = end;
-    return value;
+  /** A truth value, null or a number. */
+  #literal(): HeaderValue {
+    const word = this.#match(LITERAL);
+    if (word !== undefined) return LITERALS.get(word) ?? null;
+    const text = this.#match(NUMBER);
+    if (text === undefined) throw this.#error("a value of JSON");
+    const value = Number(text);
+    return /^\d{1,16}$/.test(text) && Number.isSafeInteger(value) ? value : new OtherNumber(text);
+  }
+
+  #match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#position;
+    const [found] = pattern.exec(this.text) ?? [];
+    this.#position += found?.length ?? 0;
+    return found;
   }
 
   /** The next character that is no white space; undefined at the end. */
@@ -127,8 +152,4 @@ class HeaderParser {
     const rest = this.text.slice(this.#position, this.#position + 20);
     return this.fail(this.#position, expected, rest === "" ? "the end" : JSON.stringify(rest));
   }
-}
-
-function isDigit(character: string | undefined): boolean {
-  return character !== undefined && character >= "0" && character <= "9";
 }

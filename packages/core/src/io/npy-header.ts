@@ -36,8 +36,12 @@ const TYPES: ReadonlyMap<string, ElementType> = new Map([
   ["f8", "float64"],
 ]);
 
-/** One entry of the dictionary: a name, and a text, a truth value or a tuple of numbers. */
-const ENTRY = /\s*'(\w+)'\s*:\s*(?:'([^'\\]*)'|(True|False)|\(([\d\s,]*)\))\s*(,)?/y;
+/**
+ * One entry of the dictionary: a name, and a text, a truth value or a tuple of numbers. Texts are in either kind of
+ * quotes, and may have the prefix of Python 2's Unicode or of Python 3's bytes; Python 2's long numbers end with L.
+ */
+const ENTRY =
+  /\s*[uUbB]?(?:'(\w+)'|"(\w+)")\s*:\s*(?:[uUbB]?(?:'([^'\\]*)'|"([^"\\]*)")|(True|False)|\(([\dL\s,]*)\))\s*(,)?/y;
 const NAMES = ["descr", "fortran_order", "shape"];
 
 type Dictionary = ReadonlyMap<string, string | boolean | readonly number[]>;
@@ -92,7 +96,9 @@ function parseDictionary(check: FormatCheck, text: string): Dictionary {
     ENTRY.lastIndex = position;
     const match = ENTRY.exec(text);
     if (!match) break;
-    const [whole, name = "", string, truth, tuple, comma] = match;
+    const [whole, single, double, singleText, doubleText, truth, tuple, comma] = match;
+    const name = single ?? double ?? "";
+    const string = singleText ?? doubleText;
     if (!NAMES.includes(name) || fields.has(name)) {
       throw check.error("header", `${NAMES.join(", ")}, each once`, fields.has(name) ? `${name} again` : quote(name));
     }
@@ -112,21 +118,21 @@ function parseTuple(check: FormatCheck, name: string, text: string): readonly nu
   const items = text.split(",").map((item) => item.trim());
   const closed = items.at(-1) === "";
   if (closed) items.pop();
-  const numbers = items.map(Number);
+  const numbers = items.map((item) => Number(item.replace(/L$/, "")));
   // in Python (3) is a number
   const isTuple = numbers.length !== 1 || closed;
-  const areWhole = items.every((item) => /^(0|[1-9]\d*)$/.test(item)) && numbers.every(Number.isSafeInteger);
+  const areWhole = items.every((item) => /^(0|[1-9]\d*)L?$/.test(item)) && numbers.every(Number.isSafeInteger);
   if (!isTuple || !areWhole) throw check.error(name, "a tuple of whole numbers from 0 to 2⁵³ − 1", quote(`(${text})`));
   return numbers;
 }
 
 function parseType(check: FormatCheck, descr: string | boolean | readonly number[] | undefined): Encoding {
-  const [, order = "", name = ""] = (typeof descr === "string" && /^([<>|])(\w\d)$/.exec(descr)) || [];
+  const [, order = "", name = ""] = (typeof descr === "string" && /^([<>|=]?)(\w\d)$/.exec(descr)) || [];
   const type = TYPES.get(name);
-  // NumPy writes "|" where there is no order of bytes
-  if (type === undefined || (order === "|") !== (elementBytes(type) === 1)) {
+  if (type === undefined) {
     throw check.error("descr", `an order of bytes and one of ${[...TYPES.keys()].join(", ")}`, describe(descr));
   }
+  // NumPy takes "|", "=" and no sign as the order of its own machine: little-endian, on all that are in use
   return { type, littleEndian: order !== ">" };
 }
 

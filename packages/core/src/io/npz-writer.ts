@@ -10,8 +10,6 @@ import { NPY_ENDING } from "./npz.js";
 import type { NamedArrays } from "./safetensors-writer.js";
 import {
   DEFLATED,
-  END_BYTES,
-  END_SIGNATURE,
   ENTRY_BYTES,
   ENTRY_SIGNATURE,
   LOCAL_BYTES,
@@ -19,6 +17,7 @@ import {
   STORED,
   UTF8_NAME,
 } from "./zip-directory.js";
+import { END_BYTES, END_SIGNATURE } from "./zip-end.js";
 
 /** How an .npz file is written. */
 export interface NpzWriteOptions {

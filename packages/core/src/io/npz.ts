@@ -71,11 +71,11 @@ export class NpzFile {
 
 /**
  * Reads and checks the directory of an .npz file. The arrays are read when they are asked for; of a response, all of it
- * is received first, since the directory stands at its end.
+ * is received first, since the directory stands at its end. Folders, and files that are no .npy files, are left alone.
  *
  * @param input it belongs to the file from here on, and is closed with it, or where the file is refused
- * @throws FileFormatError that names the file, the field, what was expected and what was found: also for zip64 (from
- *   4 GiB or 65,535 arrays on), encryption, and anything in the file that is no .npy file
+ * @throws FileFormatError that names the file, the field, what was expected and what was found: also for an
+ *   .npy file that is encrypted, or neither stored nor deflated
  */
 export async function openNpz(input: FileInput, options: ReadOptions = {}): Promise<NpzFile> {
   const check = new FormatCheck("openNpz", nameOf(input, options, "npz file"));
@@ -83,14 +83,7 @@ export async function openNpz(input: FileInput, options: ReadOptions = {}): Prom
   try {
     const source = given.size === undefined ? fromBytes(await readWhole(check, given)) : given;
     const entries = new Map<string, ZipEntry>();
-    for (const entry of await readZipDirectory(check, source)) {
-      if (!entry.name.endsWith(NPY_ENDING)) {
-        throw check.error(
-          `entry ${quote(entry.name)}`,
-          `a name that ends with ${NPY_ENDING}`,
-          quote(entry.name.slice(-4)),
-        );
-      }
+    for (const entry of await readZipDirectory(check, source, (name) => name.endsWith(NPY_ENDING))) {
       entries.set(entry.name.slice(0, -NPY_ENDING.length), entry);
     }
     return new NpzFile(check, source, entries);

@@ -3,7 +3,7 @@
 
 import { type ElementType, elementBytes } from "./element-types.js";
 import { type FormatCheck, quote, quoteShape } from "./format-check.js";
-import { type HeaderValue, parseHeaderJson } from "./header-json.js";
+import { type HeaderValue, OtherNumber, parseHeaderJson } from "./header-json.js";
 
 /** The longest header that the format allows, in bytes. */
 export const LONGEST_HEADER = 100_000_000;
@@ -16,7 +16,10 @@ export const METADATA_NAME = "__metadata__";
 
 /** What a header says of one tensor. */
 export interface SafetensorsEntry {
-  readonly type: ElementType;
+  /** Undefined for a type that is not read: of 8 bits and fewer, and complex numbers. */
+  readonly type: ElementType | undefined;
+  /** The type as the file calls it: `F32`, `F8_E4M3`. */
+  readonly dtype: string;
   readonly shape: readonly number[];
   /** The first byte, counted from the end of the header, and the one behind the last. */
   readonly begin: number;
@@ -46,6 +49,19 @@ const TYPES: ReadonlyMap<string, ElementType> = new Map([
   ["BF16", "bfloat16"],
   ["F32", "float32"],
   ["F64", "float64"],
+]);
+
+/** Types that the format has and that are not read, by the bits of an element: their sizes can be checked. */
+const OTHER_TYPES: ReadonlyMap<string, number> = new Map([
+  ["F4", 4],
+  ["F6_E2M3", 6],
+  ["F6_E3M2", 6],
+  ["F8_E5M2", 8],
+  ["F8_E4M3", 8],
+  ["F8_E8M0", 8],
+  ["F8_E4M3FNUZ", 8],
+  ["F8_E5M2FNUZ", 8],
+  ["C64", 64],
 ]);
 
 /** How long the header is, from the first 8 bytes. `size` is that of the file, where it is known. */
@@ -89,6 +105,8 @@ function decodeUtf8(check: FormatCheck, bytes: Uint8Array): string {
 }
 
 function parseMetadata(check: FormatCheck, value: HeaderValue): ReadonlyMap<string, string> {
+  // some writers have this in place of nothing, and the format's own reader takes it so
+  if (value === null) return new Map();
   if (!(value instanceof Map)) throw check.error(METADATA_NAME, "an object of strings", describe(value));
   for (const [key, text] of value) {
     if (typeof text !== "string") throw check.error(`${METADATA_NAME}: ${quote(key)}`, "a string", describe(text));
@@ -100,41 +118,39 @@ function parseEntry(check: FormatCheck, name: string, value: HeaderValue, aligne
   const tensor = `tensor ${quote(name)}`;
   if (!(value instanceof Map)) throw check.error(tensor, "an object", describe(value));
   const fields: ReadonlyMap<string, HeaderValue> = value;
-  for (const key of fields.keys()) {
-    if (key !== "dtype" && key !== "shape" && key !== "data_offsets") {
-      throw check.error(tensor, "dtype, shape and data_offsets", quote(key));
-    }
-  }
-  const type = parseType(check, `${tensor}: dtype`, fields.get("dtype"));
+  // fields with other names say something to others, and are left alone, as the format's own reader does
+  const dtype = parseType(check, `${tensor}: dtype`, fields.get("dtype"));
+  const type = TYPES.get(dtype);
   const shape = parseNumbers(check, `${tensor}: shape`, fields.get("shape"));
   const offsets = parseNumbers(check, `${tensor}: data_offsets`, fields.get("data_offsets"));
   const [begin, end] = offsets;
   if (begin === undefined || end === undefined || offsets.length !== 2 || begin > end) {
     throw check.error(`${tensor}: data_offsets`, "a beginning and an end not before it", quoteShape(offsets));
   }
-  const bytes = check.byteCount(`${tensor}: shape`, shape, elementBytes(type));
+  // a fraction of a byte is exact here, and no number of bytes is one
+  const size = type ? elementBytes(type) : (OTHER_TYPES.get(dtype) as number) / 8;
+  const bytes = check.byteCount(`${tensor}: shape`, shape, size);
   if (end - begin !== bytes) {
-    const expected = `${bytes} bytes for ${fields.get("dtype")} ${quoteShape(shape)}`;
+    const expected = `${bytes} bytes for ${dtype} ${quoteShape(shape)}`;
     throw check.error(`${tensor}: data_offsets`, expected, `${end - begin}`);
   }
-  if (aligned && bytes > 0 && begin % elementBytes(type) !== 0) {
-    throw check.error(`${tensor}: data_offsets`, `a beginning that ${elementBytes(type)} divides`, `${begin}`);
+  if (aligned && type && bytes > 0 && begin % size !== 0) {
+    throw check.error(`${tensor}: data_offsets`, `a beginning that ${size} divides`, `${begin}`);
   }
-  return { type, shape, begin, end };
+  return { type, dtype, shape, begin, end };
 }
 
-function parseType(check: FormatCheck, field: string, value: HeaderValue | undefined): ElementType {
-  const type = typeof value === "string" ? TYPES.get(value) : undefined;
-  if (type === undefined) throw check.error(field, `one of ${[...TYPES.keys()].join(", ")}`, describe(value));
-  return type;
+function parseType(check: FormatCheck, field: string, value: HeaderValue | undefined): string {
+  if (typeof value === "string" && (TYPES.has(value) || OTHER_TYPES.has(value))) return value;
+  throw check.error(field, `one of ${[...TYPES.keys()].join(", ")}`, describe(value));
 }
 
 function parseNumbers(check: FormatCheck, field: string, value: HeaderValue | undefined): readonly number[] {
   if (!Array.isArray(value)) throw check.error(field, "a list of whole numbers", describe(value));
   for (const item of value) {
-    if (typeof item !== "number") throw check.error(field, "whole numbers", describe(item));
+    if (typeof item !== "number") throw check.error(field, "whole numbers from 0 to 2⁵³ − 1", describe(item));
   }
-  return value;
+  return value as readonly number[];
 }
 
 /** Checks that the data has neither holes nor overlaps. Returns how many bytes there are. */
@@ -153,6 +169,7 @@ function checkContiguous(check: FormatCheck, entries: readonly (readonly [string
 function describe(value: HeaderValue | undefined): string {
   if (value === undefined) return "nothing";
   if (typeof value === "string") return quote(value);
-  if (typeof value === "number") return String(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  if (value instanceof OtherNumber) return value.text.slice(0, 60);
   return Array.isArray(value) ? "a list" : "an object";
 }

@@ -46,7 +46,8 @@ export class SafetensorsFile {
    * One tensor as float32. BOOL, U8, I8, U16, I16, F16, BF16 and F32 are read exactly. Of F64 and of the larger
    * integers, what float32 cannot hold becomes the nearest that it can, ties to even; beyond its range ±Infinity.
    *
-   * @throws ArgumentError for a name that is not in `tensors`, FileFormatError where the data ends before it should
+   * @throws ArgumentError for a name that is not in `tensors`, FileFormatError for a tensor of a type that is not read
+   *   (one whose `type` is undefined) and where the data ends before it should
    */
   async read(name: string): Promise<FileArray> {
     const { shape, type, data } = await this.readExact(name);
@@ -59,8 +60,9 @@ export class SafetensorsFile {
     if (!entry) {
       throw new ArgumentError(this.#check.where, `${this.#check.file}: there is no tensor ${quote(name)}`);
     }
-    const { type, shape, begin, end } = entry;
+    const { type, dtype, shape, begin, end } = entry;
     const field = `tensor ${quote(name)}`;
+    if (type === undefined) throw this.#check.error(`${field}: dtype`, "a type that is read", dtype);
     const bytes = await readExactly(this.#check, this.#source, field, this.#dataStart + begin, end - begin);
     if (end === this.#dataBytes) await this.checkEnd();
     return { shape, type, data: decodeExact(this.#check, field, bytes, { type, littleEndian: true }) };

@@ -1,8 +1,10 @@
-// The central directory of a zip file (PKWARE's APPNOTE 6.3.10, §4.3), as strict as the files of NumPy allow: nothing
-// before, between and behind its entries. Zip64, which begins at 4 GiB or 65,535 entries, is refused.
+// The central directory of a zip file (PKWARE's APPNOTE 6.3.10, §4.3), zip64 included. Strict about places and sizes:
+// nothing stands before or between the entries, and behind them only what the format has there.
 
 import { type ByteSource, readExactly } from "./byte-source.js";
 import { type FormatCheck, quote } from "./format-check.js";
+import { readZipEnd } from "./zip-end.js";
+import { findExtra, hexadecimal, viewOf, wholeNumber, ZIP64_FIELD } from "./zip-numbers.js";
 
 /** What the directory says of one entry. */
 export interface ZipEntry {
@@ -33,54 +35,41 @@ const KNOWN_FLAGS = SIZES_FOLLOW | UTF8_NAME | 6;
 /** Sizes of the records, without what varies. */
 export const LOCAL_BYTES = 30;
 export const ENTRY_BYTES = 46;
-export const END_BYTES = 22;
 
 /** What the records begin with. */
 export const LOCAL_SIGNATURE = 0x04034b50;
 export const ENTRY_SIGNATURE = 0x02014b50;
-export const END_SIGNATURE = 0x06054b50;
 
 const IN_ZIP64 = 0xffffffff;
 
-/** Reads and checks the directory. The entries are in the order of their data. */
-export async function readZipDirectory(check: FormatCheck, source: ByteSource): Promise<ZipEntry[]> {
-  const size = source.size ?? 0;
-  const { count, start, bytes } = await readEnd(check, source, size);
+/** Whether an entry, by its name, is one that is going to be read. */
+type IsWanted = (name: string) => boolean;
+
+/**
+ * Reads and checks the directory. Entries that are not wanted are left out, whatever they are stored by; only their places
+ * are checked.
+ *
+ * @returns the entries in the order of their data
+ */
+export async function readZipDirectory(
+  check: FormatCheck,
+  source: ByteSource,
+  isWanted: IsWanted,
+): Promise<ZipEntry[]> {
+  const { count, start, bytes } = await readZipEnd(check, source);
   const directory = await readExactly(check, source, "central directory", start, bytes);
   const entries: ZipEntry[] = [];
   let position = 0;
   for (let i = 0; i < count; i++) {
-    const { entry, length } = parseEntry(check, `entry ${i}`, directory.subarray(position));
+    const { entry, length } = parseEntry(check, `entry ${i}`, directory.subarray(position), isWanted);
     entries.push(entry);
     position += length;
   }
   if (position !== bytes) throw check.error("central directory", `${position} bytes for ${count} entries`, `${bytes}`);
-  return checkLayout(check, entries, start);
+  return checkLayout(check, entries, start).filter(({ name }) => isWanted(name));
 }
 
-/** The record at the end, which says where the directory is. */
-async function readEnd(check: FormatCheck, source: ByteSource, size: number) {
-  if (size < END_BYTES) throw check.error("size", `at least the ${END_BYTES} bytes of an empty zip file`, `${size}`);
-  const end = viewOf(await readExactly(check, source, "end of central directory", size - END_BYTES, END_BYTES));
-  const signature = end.getUint32(0, true);
-  if (signature !== END_SIGNATURE || end.getUint16(20, true) !== 0) {
-    throw check.error("end of central directory", "it in the last 22 bytes, without a comment", hexadecimal(signature));
-  }
-  const [disk, directoryDisk, countHere, count] = [4, 6, 8, 10].map((offset) => end.getUint16(offset, true));
-  const [bytes, start] = [end.getUint32(12, true), end.getUint32(16, true)];
-  if (count === 0xffff || bytes === IN_ZIP64 || start === IN_ZIP64) {
-    throw check.error("end of central directory", "a file below 4 GiB and 65,535 entries", "zip64, which is not read");
-  }
-  if (disk !== 0 || directoryDisk !== 0 || countHere !== count || count === undefined) {
-    throw check.error("end of central directory", "a file of one part", `parts ${disk} and ${directoryDisk}`);
-  }
-  if (start + bytes !== size - END_BYTES) {
-    throw check.error("central directory", `its end at ${size - END_BYTES}`, `${start} + ${bytes}`);
-  }
-  return { count, start, bytes };
-}
-
-function parseEntry(check: FormatCheck, field: string, bytes: Uint8Array) {
+function parseEntry(check: FormatCheck, field: string, bytes: Uint8Array, isWanted: IsWanted) {
   if (bytes.length < ENTRY_BYTES) throw check.error(field, `${ENTRY_BYTES} bytes`, String(bytes.length));
   const view = viewOf(bytes);
   const signature = view.getUint32(0, true);
@@ -101,17 +90,38 @@ function parseEntry(check: FormatCheck, field: string, bytes: Uint8Array) {
   const length = ENTRY_BYTES + nameLength + extraLength + commentLength;
   if (bytes.length < length) throw check.error(field, `${length} bytes`, String(bytes.length));
   const nameBytes = bytes.subarray(ENTRY_BYTES, ENTRY_BYTES + nameLength);
-  const name = decodeName(check, field, nameBytes, (flags & UTF8_NAME) !== 0);
-  const entry = { name, nameBytes, flags, method, crc, storedSize, size, offset, end: 0 };
-  checkEntry(check, `entry ${quote(name)}`, entry, disk);
+  const name = decodeName(check, field, nameBytes, (flags & UTF8_NAME) !== 0, isWanted);
+  const extra = bytes.subarray(ENTRY_BYTES + nameLength, ENTRY_BYTES + nameLength + extraLength);
+  const numbers = withZip64(check, `entry ${quote(name)}`, { size, storedSize, offset, disk }, extra);
+  const entry = { name, nameBytes, flags, method, crc, ...numbers, end: 0 };
+  if (isWanted(name)) checkEntry(check, `entry ${quote(name)}`, entry);
   return { entry, length };
 }
 
-function checkEntry(check: FormatCheck, field: string, entry: ZipEntry, disk: number): void {
-  if ([entry.storedSize, entry.size, entry.offset].includes(IN_ZIP64)) {
-    throw check.error(field, "an entry below 4 GiB", "zip64, which is not read");
+/** The numbers of an entry: those that do not fit are in its field for zip64, in this order (APPNOTE §4.5.3). */
+function withZip64(
+  check: FormatCheck,
+  field: string,
+  { disk, ...numbers }: { size: number; storedSize: number; offset: number; disk: number },
+  extra: Uint8Array,
+) {
+  const found = findExtra(extra, ZIP64_FIELD);
+  let position = 0;
+  for (const name of ["size", "storedSize", "offset"] as const) {
+    if (numbers[name] !== IN_ZIP64) continue;
+    if (!found || position + 8 > found.length) {
+      throw check.error(`${field}: zip64`, "a field with the sizes that do not fit", "none");
+    }
+    numbers[name] = wholeNumber(check, `${field}: zip64`, viewOf(found).getBigUint64(position, true));
+    position += 8;
   }
-  if (disk !== 0) throw check.error(field, "a file of one part", `part ${disk}`);
+  const inField = disk === 0xffff && found && position + 4 <= found.length;
+  const part = inField ? viewOf(found).getUint32(position, true) : disk;
+  if (part !== 0) throw check.error(field, "a file of one part", `part ${part}`);
+  return numbers;
+}
+
+function checkEntry(check: FormatCheck, field: string, entry: ZipEntry): void {
   if (entry.flags & 1) throw check.error(`${field}: flags`, "an entry that is not encrypted", `${entry.flags}`);
   if (entry.flags & ~KNOWN_FLAGS) throw check.error(`${field}: flags`, "none but 2, 4, 8 and 2048", `${entry.flags}`);
   if (entry.method !== STORED && entry.method !== DEFLATED) {
@@ -122,13 +132,16 @@ function checkEntry(check: FormatCheck, field: string, entry: ZipEntry, disk: nu
   }
 }
 
-function decodeName(check: FormatCheck, field: string, bytes: Uint8Array, isUtf8: boolean): string {
+function decodeName(check: FormatCheck, field: string, bytes: Uint8Array, isUtf8: boolean, isWanted: IsWanted): string {
   try {
     const name = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.slice());
     if (isUtf8 || bytes.every((byte) => byte < 128)) return name;
   } catch {
     // refused below
   }
+  // in the code of old systems, whatever that was: no letter of the names that are wanted, but an ending may be one
+  const name = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  if (!isWanted(name)) return name;
   throw check.error(`${field}: name`, "UTF-8 that says so, or ASCII", "other bytes");
 }
 
@@ -147,14 +160,4 @@ function checkLayout(check: FormatCheck, entries: readonly ZipEntry[], directory
     names.add(entry.name);
     return { ...entry, end };
   });
-}
-
-/** The numbers in bytes. */
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** A signature, as those who know the format know it. */
-export function hexadecimal(signature: number): string {
-  return `0x${signature.toString(16).padStart(8, "0")}`;
 }

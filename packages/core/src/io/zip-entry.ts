@@ -4,19 +4,11 @@ import { type ByteSource, readExactly } from "./byte-source.js";
 import { inflate } from "./compression.js";
 import { crc32 } from "./crc32.js";
 import type { FormatCheck } from "./format-check.js";
-import {
-  hexadecimal,
-  LOCAL_BYTES,
-  LOCAL_SIGNATURE,
-  SIZES_FOLLOW,
-  STORED,
-  viewOf,
-  type ZipEntry,
-} from "./zip-directory.js";
+import { LOCAL_BYTES, LOCAL_SIGNATURE, SIZES_FOLLOW, STORED, type ZipEntry } from "./zip-directory.js";
+import { findExtra, hexadecimal, viewOf, ZIP64_FIELD } from "./zip-numbers.js";
 
 /** In place of a size: it is in the field that zip64 adds. Python writes such headers for files of any size. */
 const IN_ZIP64 = 0xffffffff;
-const ZIP64_FIELD = 1;
 
 /** Bytes that may follow data whose sizes do: with and without a signature, with sizes of 4 and of 8 bytes. */
 const DESCRIPTOR_BYTES = [12, 16, 20, 24];
@@ -74,16 +66,8 @@ function checkLocalHeader(
 }
 
 function findZip64Sizes(extra: Uint8Array): { readonly size: number; readonly storedSize: number } | undefined {
-  const view = viewOf(extra);
-  let position = 0;
-  while (position + 4 <= extra.length) {
-    const [field, length] = [view.getUint16(position, true), view.getUint16(position + 2, true)];
-    position += 4;
-    if (field === ZIP64_FIELD && length >= 16 && position + 16 <= extra.length) {
-      const [size, storedSize] = [view.getBigUint64(position, true), view.getBigUint64(position + 8, true)];
-      return { size: Number(size), storedSize: Number(storedSize) };
-    }
-    position += length;
-  }
-  return undefined;
+  const field = findExtra(extra, ZIP64_FIELD);
+  if (!field || field.length < 16) return undefined;
+  const view = viewOf(field);
+  return { size: Number(view.getBigUint64(0, true)), storedSize: Number(view.getBigUint64(8, true)) };
 }

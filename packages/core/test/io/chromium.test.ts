@@ -33,6 +33,7 @@ afterAll(async () => {
 
 const EXPECTED = {
   fetched: [65, 66, 67],
+  inMembers: Array.from({ length: 2500 }, (_, i) => i % 256),
   refused: [
     "FileFormatError: gzip",
     "FileFormatError: gzip",

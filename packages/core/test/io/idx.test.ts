@@ -72,8 +72,9 @@ describe("readIdx", () => {
       gzipped.slice(0, -1),
       changed,
       join(gzipped, [1]),
-      join(gzipped, [0, 0, 0, 0]),
+      join(gzipped, [0, 0, 1, 0]),
       join(gzipped, gzipped),
+      join(gzipped, gzipped.slice(0, -1)),
     ]) {
       expect(await refusal(() => readIdx(wrong))).toMatch(/^readIdx: IDX file: (gzip: expected|size: expected 18)/);
     }

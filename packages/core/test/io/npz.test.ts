@@ -80,16 +80,20 @@ describe("a wrong npz file is refused for", () => {
   const end = "end of central directory";
   it.each<[string, Uint8Array, string]>([
     ["no bytes", hex(""), "size: expected at least the 22 bytes of an empty zip file, found 0"],
-    ["another format", PLAIN, `${end}: expected it in the last 22 bytes, without a comment, found 0x27657061`],
+    [
+      "another format",
+      PLAIN,
+      `${end}: expected it at the end, with no more than its comment behind it, found 0x27657061`,
+    ],
     [
       "a comment",
       zip([], { comment: 1 }),
-      `${end}: expected it in the last 22 bytes, without a comment, found 0x06054b50`,
+      `${end}: expected it at the end, with no more than its comment behind it, found 0x06054b50`,
     ],
     [
       "bytes behind it",
       join(one(), [0]),
-      `${end}: expected it in the last 22 bytes, without a comment, found 0x0006054b`,
+      `${end}: expected it at the end, with no more than its comment behind it, found 0x0006054b`,
     ],
     ["bytes before it", join([0], one()), "central directory: expected its end at 163, found 111 + 51"],
     [
@@ -103,15 +107,11 @@ describe("a wrong npz file is refused for", () => {
       "data: expected the first entry, or the directory, at the beginning, found it at 3",
     ],
     ["two parts", zip([], { disk: 1 }), `${end}: expected a file of one part, found parts 1 and 0`],
+    ["more entries than there are", zip([], { count: 0xffff }), "entry 0: expected 46 bytes, found 0"],
     [
-      "zip64",
-      zip([], { count: 0xffff }),
-      `${end}: expected a file below 4 GiB and 65,535 entries, found zip64, which is not read`,
-    ],
-    [
-      "an entry in zip64",
+      "an entry in zip64 without its field",
       one({ size: 0xffffffff }),
-      'entry "a.npy": expected an entry below 4 GiB, found zip64, which is not read',
+      'entry "a.npy": zip64: expected a field with the sizes that do not fit, found none',
     ],
     ["an entry too few", zip([{ name: "a.npy", data: PLAIN }], { count: 2 }), "entry 1: expected 46 bytes, found 0"],
     [
@@ -137,13 +137,8 @@ describe("a wrong npz file is refused for", () => {
     ],
     [
       "a name that is no UTF-8",
-      one({ nameBytes: hex("ff"), flags: 0x800 }),
+      one({ nameBytes: hex("ff2e6e7079"), flags: 0x800 }),
       "entry 0: name: expected UTF-8 that says so, or ASCII, found other bytes",
-    ],
-    [
-      "a name that ends otherwise",
-      one({ name: "a.txt" }),
-      'entry "a.txt": expected a name that ends with .npy, found ".txt"',
     ],
     [
       "a name twice",

@@ -22,7 +22,7 @@ describe("openSafetensors", () => {
   it("reads the file that the format's own documentation shows", async () => {
     const header = '{"test":{"dtype":"I32","shape":[2,2],"data_offsets":[0,16]}}';
     const file = await openSafetensors(join(hex("3c 00 00 00 00 00 00 00"), utf8(header), new Uint8Array(16)));
-    expect([...file.tensors]).toEqual([["test", { type: "int32", shape: [2, 2], begin: 0, end: 16 }]]);
+    expect([...file.tensors]).toEqual([["test", { type: "int32", dtype: "I32", shape: [2, 2], begin: 0, end: 16 }]]);
     expect(await file.read("test")).toEqual({ shape: [2, 2], data: new Float32Array(4) });
   });
 
@@ -228,11 +228,7 @@ describe("a wrong safetensors file is refused for", () => {
       safetensors(join(utf8('{"'), [0xff], utf8('":1}'))),
       "header: expected UTF-8, found bytes that are not",
     ],
-    [
-      "half of JSON",
-      safetensors('{"a":'),
-      "header, character 5: expected a whole number from 0 to 2⁵³ − 1, found the end",
-    ],
+    ["half of JSON", safetensors('{"a":'), "header, character 5: expected a value of JSON, found the end"],
     ["JSON twice", safetensors("{}{}"), 'header, character 2: expected the end, found "{}"'],
     ["a comma too many", safetensors('{"a":1,}'), 'header, character 7: expected a name in quotes, found "}"'],
     ["a bad escape", safetensors('{"\\x":1}'), 'header, character 1: expected a string of JSON, found "\\"\\\\x\\""'],
@@ -268,11 +264,6 @@ describe("a wrong safetensors file is refused for", () => {
     ],
     ["a tensor that is no object", safetensors({ a: "F32" }), 'tensor "a": expected an object, found "F32"'],
     [
-      "another field",
-      safetensors(info({ x: 1 }), four),
-      'tensor "a": expected dtype, shape and data_offsets, found "x"',
-    ],
-    [
       "a type that is unknown",
       safetensors(info({ dtype: "F31" }), four),
       'tensor "a": dtype: expected one of BOOL, U8, I8, U16, I16, U32, I32, U64, I64, F16, BF16, F32, F64, found "F31"',
@@ -285,22 +276,14 @@ describe("a wrong safetensors file is refused for", () => {
     [
       "a negative size",
       safetensors(info({ shape: [-1] }), four),
-      'header, character 29: expected a whole number from 0 to 2⁵³ − 1, found "-1],\\"data_offsets\\":["',
+      'tensor "a": shape: expected whole numbers from 0 to 2⁵³ − 1, found -1',
     ],
-    [
-      "a size with a point",
-      safetensors('{"a":1.0}'),
-      'header, character 5: expected a whole number from 0 to 2⁵³ − 1, found "1.0}"',
-    ],
-    [
-      "a leading zero",
-      safetensors('{"a":01}'),
-      'header, character 5: expected a whole number from 0 to 2⁵³ − 1, found "01}"',
-    ],
+    ["a size with a point", safetensors('{"a":1.0}'), 'tensor "a": expected an object, found 1.0'],
+    ["a leading zero", safetensors('{"a":01}'), 'header, character 5: expected a value of JSON, found "01}"'],
     [
       "a size of 2⁵³",
-      safetensors('{"a":9007199254740992}'),
-      'header, character 5: expected a whole number from 0 to 2⁵³ − 1, found "9007199254740992}"',
+      safetensors('{"a":{"dtype":"F32","shape":[9007199254740992],"data_offsets":[0,4]}}', four),
+      'tensor "a": shape: expected whole numbers from 0 to 2⁵³ − 1, found 9007199254740992',
     ],
     [
       "sizes whose product overflows",
@@ -310,7 +293,7 @@ describe("a wrong safetensors file is refused for", () => {
     [
       "a size that is text",
       safetensors(info({ shape: ["1"] }), four),
-      'tensor "a": shape: expected whole numbers, found "1"',
+      'tensor "a": shape: expected whole numbers from 0 to 2⁵³ − 1, found "1"',
     ],
     [
       "no shape",
