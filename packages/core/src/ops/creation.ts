@@ -138,7 +138,8 @@ export function onesLike(x: Tensor): Tensor {
 }
 
 /**
- * Numbers from `start` (0 where only `stop` is given) up to, not including, `stop`, in steps of `step`.
+ * Numbers from `start` (0 where only `stop` is given) up to, not including, `stop`, in steps of `step`. Each is rounded to
+ * the element type: float32 skips odd numbers beyond 2²⁴.
  *
  * @throws ArgumentError for a step of 0, or numbers that are not finite
  */

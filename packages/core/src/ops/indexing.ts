@@ -6,10 +6,16 @@ import { sizeOf } from "../shape.js";
 import { Tensor, wrap } from "../tensor.js";
 import { reshape } from "./broadcasting.js";
 import { equal } from "./comparison.js";
-import { arange, tensor } from "./creation.js";
+import { arange, ones, tensor } from "./creation.js";
 import { describe, operands } from "./support.js";
 
-/** Whole numbers that name rows or classes: an array, or a tensor of a backend that reads synchronously. */
+/** From here on float32 skips whole numbers. */
+const EXACT = 2 ** 24;
+
+/**
+ * Whole numbers that name rows or classes: an array, or a tensor of a backend that reads synchronously. A float32 tensor
+ * holds them exactly below 2²⁴ only.
+ */
 export type Indices = readonly number[] | Int32Array | Uint8Array | Tensor;
 
 function hostIndices(where: string, indices: Indices, limit: number): Int32Array {
@@ -17,11 +23,16 @@ function hostIndices(where: string, indices: Indices, limit: number): Int32Array
   if (!Array.isArray(values) && !ArrayBuffer.isView(values)) {
     throw new ArgumentError(where, `takes indices as an array or a tensor, got ${describe(indices)}`);
   }
+  const exact = indices instanceof Tensor && indices.dtype === "float32" ? EXACT : Infinity;
   const result = new Int32Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
     if (!Number.isInteger(value) || value < 0 || value >= limit) {
       throw new ArgumentError(where, `index ${i} is ${value}, expected a whole number in [0, ${limit})`);
+    }
+    if (value >= exact) {
+      const lost = `index ${i} is ${value} in a float32 tensor, which skips whole numbers from 2^24 on`;
+      throw new ArgumentError(where, `${lost}; pass an Int32Array`);
     }
     result[i] = value;
   }
@@ -58,7 +69,8 @@ const scatterOp: Op<[Tensor], { indices: Int32Array; rows: number }> = defineOp<
  * @param x [rows, …]
  * @param indices whole numbers in [0, rows); a tensor of any shape, or a list
  * @returns [...indices.shape, …]
- * @throws ShapeError for a scalar `x`; ArgumentError for an index out of range, or what is no list of indices
+ * @throws ShapeError for a scalar `x`; ArgumentError for an index out of range, one of 2²⁴ or more in a float32 tensor, or
+ *   what is no list of indices
  */
 export function gather(x: Tensor, indices: Indices): Tensor {
   const [source] = operands("gather", [x]);
@@ -74,13 +86,23 @@ export function gather(x: Tensor, indices: Indices): Tensor {
  * @param indices whole numbers in [0, depth)
  * @param depth the number of classes
  * @returns [...indices.shape, depth]
- * @throws ArgumentError for an index out of range or a depth that is no whole number ≥ 1
+ * @throws ArgumentError for an index out of range, one of 2²⁴ or more in a float32 tensor, or a depth that is no whole
+ *   number ≥ 1
  */
 export function oneHot(indices: Indices, depth: number): Tensor {
   if (!Number.isSafeInteger(depth) || depth < 1) {
     throw new ArgumentError("oneHot", `the depth must be a whole number ≥ 1, got ${depth}`);
   }
   const shape = indices instanceof Tensor ? indices.shape : [indices.length];
-  const checked = tensor(Float64Array.from(hostIndices("oneHot", indices, depth)), { shape: [...shape, 1] });
-  return equal(checked, arange(depth));
+  const checked = hostIndices("oneHot", indices, depth);
+  if (depth > EXACT) return reshape(onesAt(checked, depth), [...shape, depth]);
+  return equal(tensor(Float64Array.from(checked), { shape: [...shape, 1] }), arange(depth));
+}
+
+/** The same of more classes than float32 can tell apart: the place of each 1 among all elements, as an integer. */
+function onesAt(indices: Int32Array, depth: number): Tensor {
+  const size = indices.length * depth;
+  if (size > 2 ** 31) throw new ShapeError("oneHot", `${indices.length}·${depth} elements are more than 2^31`);
+  const places = indices.map((index, row) => row * depth + index);
+  return scatterOp([ones([indices.length])], { indices: places, rows: size });
 }

@@ -103,13 +103,21 @@ export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
  * Not differentiable.
  *
  * @param options.axis −1, the last, by default
- * @throws ShapeError for an axis that is not there, or has no elements
+ * @throws ShapeError for an axis that is not there, has no elements, or has so many that the element type does not hold
+ *   every index: more than 2²⁴ in float32
  */
 export function argMax(x: Tensor, { axis = -1 }: { axis?: number } = {}): Tensor {
   const [tensor] = operands("argMax", [x]);
   const axes = [normalizeAxis("argMax", axis, tensor.rank)];
   checkNotEmpty("argMax", tensor, axes);
+  checkIndexable(tensor, axes[0] as number);
   return reduceForward("argMax", tensor, { axes, keepDims: false });
+}
+
+function checkIndexable({ dtype, shape }: Tensor, axis: number): void {
+  if (dtype !== "float32" || (shape[axis] as number) <= 2 ** 24) return;
+  const found = `axis ${axis} of ${formatShape(shape)} is longer than 2^24`;
+  throw new ShapeError("argMax", `${found}, beyond which float32 skips indices; cut it into pieces, or use float64`);
 }
 
 // d softmax x = y (dx − Σ y dx)
