@@ -11,7 +11,7 @@ const CORE = "^packages/core/src/";
  */
 const LAYERS = [
   { name: "pure helpers", files: "(errors|dtype|optional-import|shape|synchronous|containers|settings|version)[.]ts$" },
-  { name: "random numbers, backend contract", files: "(random|backends/backend)[.]ts$" },
+  { name: "random numbers, backend contract, owners", files: "(random|owners|backends/backend)[.]ts$" },
   { name: "backends", files: "backends/(reference|wasm|blas|gpu)/" },
   { name: "choice of a backend", files: "backends/(current|fastest|measure)[.]ts$" },
   { name: "storage", files: "storage[.]ts$" },

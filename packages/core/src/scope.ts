@@ -2,7 +2,7 @@
 // current backend are the library's only state.
 
 import { visitContents } from "./containers.js";
-import { type Owner, setOwner } from "./storage.js";
+import { currentOwner, Owner, setOwner } from "./owners.js";
 import { refusePromise } from "./synchronous.js";
 import { Tensor } from "./tensor.js";
 
@@ -17,18 +17,19 @@ const ENDED = "was released when its scope ended; return it from the scope's fun
  * @throws AdjointError where `fn` returns a promise; whatever `fn` throws, after freeing
  */
 export function scope<T>(fn: () => T): T {
-  const owned: Owner = new Set();
-  const parent = setOwner(owned);
+  const parent = currentOwner();
+  const owner = new Owner(parent);
+  setOwner(owner);
   try {
     const result = refusePromise("scope", fn());
     forEachTensor(result, (tensor) => {
       // only what this scope owns: a tensor from outside stays where it is
-      if (owned.has(tensor.storage)) tensor.storage.adopt(parent);
+      if (owner.owned.has(tensor.storage)) tensor.storage.adopt(parent);
     });
     return result;
   } finally {
     setOwner(parent);
-    for (const storage of [...owned]) storage.release(ENDED);
+    for (const storage of [...owner.owned]) storage.release(ENDED);
   }
 }
 

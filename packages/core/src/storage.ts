@@ -3,26 +3,13 @@
 
 import type { Backend, BackendBuffer } from "./backends/backend.js";
 import { ReleasedError } from "./errors.js";
+import { currentOwner, type Owned, type Owner } from "./owners.js";
 
-/** The storages that a scope frees when it ends. */
-export type Owner = Set<Storage>;
-
-let currentOwner: Owner | undefined;
-
-/** Frees the buffers of pinned storages that nobody references any more. */
-const abandoned = new FinalizationRegistry<{ backend: Backend; buffer: BackendBuffer }>(({ backend, buffer }) => {
-  if (!backend.disposed) backend.free(buffer);
-});
-
-/** Makes `owner` the owner of all that is made from here on, and returns the one before. */
-export function setOwner(owner: Owner | undefined): Owner | undefined {
-  const former = currentOwner;
-  currentOwner = owner;
-  return former;
-}
+/** Frees the memory of pinned storages that nobody references any more. */
+const abandoned = new FinalizationRegistry<() => void>((free) => free());
 
 /** A backend's buffer, with the op that made it and the scope that owns it. */
-export class Storage {
+export class Storage implements Owned {
   readonly backend: Backend;
   /** The op that made the values, as errors name it. */
   madeBy: string;
@@ -31,26 +18,24 @@ export class Storage {
   #buffer: BackendBuffer;
   #owner: Owner | undefined;
   #released: string | undefined;
-  #pinned = false;
+  readonly #pinned: boolean;
 
-  constructor(backend: Backend, buffer: BackendBuffer, madeBy: string) {
+  constructor(backend: Backend, buffer: BackendBuffer, madeBy: string, pinned = false) {
     this.backend = backend;
     this.madeBy = madeBy;
     this.#buffer = buffer;
-    this.#belongTo(currentOwner);
+    this.#pinned = pinned;
+    if (!pinned) this.#belongTo(currentOwner());
   }
 
   /**
-   * A storage that belongs to no scope and stays where its backend made it, however long it lives: for parameters.
-   * Its buffer is freed when the storage is collected.
+   * A storage that belongs to no scope and whose backend knows that it lives on, however long: for parameters. Its memory
+   * is given back when the storage is collected.
    */
   static pinned(backend: Backend, buffer: BackendBuffer, madeBy: string): Storage {
-    const former = setOwner(new Set());
-    const storage = new Storage(backend, buffer, madeBy);
-    setOwner(former);
-    storage.#owner = undefined;
-    storage.#pinned = true;
-    abandoned.register(storage, { backend, buffer }, storage);
+    const storage = new Storage(backend, buffer, madeBy, true);
+    const free = backend.pin?.(buffer, madeBy);
+    if (free) abandoned.register(storage, free, storage);
     return storage;
   }
 
@@ -75,13 +60,13 @@ export class Storage {
   adopt(owner: Owner | undefined): void {
     // a parameter that is kept stays pinned, and what the collector has once is not moved again
     if (owner === this.#owner) return;
-    this.#owner?.delete(this);
+    this.#owner?.owned.delete(this);
     this.#belongTo(owner);
   }
 
   #belongTo(owner: Owner | undefined): void {
     this.#owner = owner;
-    if (owner) owner.add(this);
+    if (owner) owner.owned.add(this);
     else if (this.backend.leaveToCollector) this.#buffer = this.backend.leaveToCollector(this.#buffer);
   }
 
@@ -89,7 +74,7 @@ export class Storage {
   release(why: string): void {
     if (this.#released !== undefined) return;
     this.#released = why;
-    this.#owner?.delete(this);
+    this.#owner?.owned.delete(this);
     this.#owner = undefined;
     if (this.#pinned) abandoned.unregister(this);
     const { dtype, size } = this.#buffer;

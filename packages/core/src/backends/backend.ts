@@ -258,6 +258,15 @@ export interface Backend {
    * new one.
    */
   leaveToCollector?(buffer: BackendBuffer): BackendBuffer;
+  /**
+   * Called with the buffer of a variable: it belongs to no scope, and lives until `free`, or until nobody references it any
+   * more; then the function that this returns is called. A backend whose memory the collector does not see has both this
+   * and `leaveToCollector`. The function must not reference memory that the collector does see: where a program does
+   * not return to the event loop, it is held until the end.
+   *
+   * @param madeBy what made the buffer, as errors name it
+   */
+  pin?(buffer: BackendBuffer, madeBy: string): () => void;
   /** C(x, w), and where there is a bias its value for each output channel added. */
   convolve?(x: BackendBuffer, kernel: BackendBuffer, spec: ConvolutionSpec, bias?: BackendBuffer): BackendBuffer;
   /** The adjoint of C(·, w): from what has the shape of y to what has that of x. A bias has a value an input channel. */

@@ -83,9 +83,12 @@ export class Variable extends Tensor {
  * it is made of are copied.
  */
 export class Parameter extends Variable {
-  /** @param name what messages and state dictionaries call it; a Module puts its own path in front */
-  constructor(value: Tensor, name: string) {
-    super(value, name, { kind: "Parameter", requiresGradient: true });
+  /**
+   * @param name what messages and state dictionaries call it; a Module puts its own path in front
+   * @param kind internal: what errors call it where an optimizer keeps its state in one
+   */
+  constructor(value: Tensor, name: string, kind = "Parameter") {
+    super(value, name, { kind, requiresGradient: true });
   }
 
   override get label(): string {

@@ -61,7 +61,9 @@ export abstract class Optimizer {
     for (const parameter of this.parameters) {
       if (!(parameter instanceof Parameter)) throw notParameters();
       if (this.#states.has(parameter)) throw new ArgumentError("Optimizer", `${parameter.label} is given twice`);
-      const slots = new Map(slotNames.map((name) => [name, new Parameter(zerosLike(parameter), name)]));
+      const slots = new Map(
+        slotNames.map((name) => [name, new Parameter(zerosLike(parameter), name, "optimizer state")]),
+      );
       this.#states.set(parameter, { slots, step: 0 });
     }
   }

@@ -27,6 +27,7 @@ export class StrictBackend implements Backend {
   /** How often each primitive was called; `unary`, `binary` and `reduce` with the function's name: `binary add`. */
   readonly calls = new Map<string, number>();
   readonly leaveToCollector?: (buffer: BackendBuffer) => BackendBuffer;
+  readonly pin?: (buffer: BackendBuffer) => () => void;
   readonly #inner: ReferenceBackend;
   #disposed = false;
 
@@ -35,7 +36,11 @@ export class StrictBackend implements Backend {
     this.name = name;
     this.synchronous = synchronous;
     this.#inner = new ReferenceBackend({ dtype });
-    if (collected) this.leaveToCollector = (buffer) => this.#move(buffer);
+    if (!collected) return;
+    this.leaveToCollector = (buffer) => this.#move(buffer);
+    this.pin = (buffer) => () => {
+      if (!this.#disposed) this.free(buffer);
+    };
   }
 
   get dtypes(): readonly DType[] {

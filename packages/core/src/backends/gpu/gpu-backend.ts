@@ -204,10 +204,18 @@ export class GpuBackend implements Backend {
     this.#replace(parameter, results.parameter);
   }
 
-  /** Memory here is freed by hand, or with the buffer when that is collected. */
+  /** Memory of a device is freed by hand, or with the buffer when that is collected; arrays of the host are the collector's. */
   leaveToCollector(buffer: BackendBuffer): BackendBuffer {
-    if (buffer instanceof GpuBuffer) this.#abandoned.register(buffer, buffer.held, buffer);
+    if (buffer instanceof GpuBuffer && !this.#runtime.device.onHost) {
+      this.#abandoned.register(buffer, buffer.held, buffer);
+    }
     return buffer;
+  }
+
+  pin(buffer: BackendBuffer): () => void {
+    if (!(buffer instanceof GpuBuffer) || this.#runtime.device.onHost) return NOTHING_TO_FREE;
+    const { held } = buffer;
+    return () => this.#letGo(held);
   }
 
   /**
@@ -290,6 +298,8 @@ export class GpuBackend implements Backend {
     if (dtype !== "float32") throw new DTypeError(this.name, `takes float32, got ${dtype}`);
   }
 }
+
+const NOTHING_TO_FREE = (): void => undefined;
 
 /** Reductions of nothing. */
 const EMPTY: Readonly<Record<ReduceName, number>> = { sum: 0, max: -Infinity, min: Infinity, argMax: 0 };

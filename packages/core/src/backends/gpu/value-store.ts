@@ -37,6 +37,8 @@ export class ValueStore {
   readonly #runtime: Runtime;
   readonly #queue: LaunchQueue;
   readonly #onLost: () => void;
+  /** Counts arrays of the host that the collector took, which nobody gives back. */
+  readonly #collected: FinalizationRegistry<number> | undefined;
   #handles = 0;
   #values = 0;
   #launches = 0;
@@ -46,6 +48,7 @@ export class ValueStore {
     this.#runtime = runtime;
     this.#onLost = onLost;
     this.#queue = new LaunchQueue(runtime.device.synchronous);
+    if (runtime.device.onHost) this.#collected = new FinalizationRegistry((size) => this.#count(-1, size));
   }
 
   /** What lies on the device now. */
@@ -176,15 +179,15 @@ export class ValueStore {
   }
 
   #settle(value: StoredValue, handle: Handle): void {
-    this.#handles++;
-    this.#values += value.size;
+    this.#count(1, value.size);
+    this.#collected?.register(handle, value.size, handle);
     if (value.holders > 0) value.content = { kind: "handle", handle };
     else this.#release(value.size, handle);
   }
 
   #store(size: number, handle: Handle): StoredValue {
-    this.#handles++;
-    this.#values += size;
+    this.#count(1, size);
+    this.#collected?.register(handle, size, handle);
     return new StoredValue(size, { kind: "handle", handle });
   }
 
@@ -204,9 +207,14 @@ export class ValueStore {
   }
 
   #release(size: number, handle: Handle): void {
-    this.#handles--;
-    this.#values -= size;
+    this.#count(-1, size);
+    this.#collected?.unregister(handle);
     this.#runtime.device.release(handle);
+  }
+
+  #count(handles: 1 | -1, size: number): void {
+    this.#handles += handles;
+    this.#values += handles * size;
   }
 
   #dropAll({ values }: Extent): void {

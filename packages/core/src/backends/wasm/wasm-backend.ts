@@ -58,7 +58,7 @@ export class WasmBackend implements Backend {
     this.name = products.name;
     this.#engine = engine;
     this.#products = products;
-    this.#buffers = new WasmBuffers(products.name, engine);
+    this.#buffers = new WasmBuffers(this, engine);
     const multiply = (product: Product) => products.multiply(product);
     this.#convolver = new Convolver(engine, multiply);
     this.#fastConvolver = new FastConvolver(engine, multiply);
@@ -131,6 +131,10 @@ export class WasmBackend implements Backend {
     return this.#buffers.leaveToCollector(buffer);
   }
 
+  pin(buffer: BackendBuffer, madeBy: string): () => void {
+    return this.#buffers.pin(buffer, madeBy);
+  }
+
   fill(dtype: DType, size: number, value: number): BackendBuffer {
     this.#checkType(dtype);
     const result = this.#buffers.allocate(size);
@@ -140,9 +144,9 @@ export class WasmBackend implements Backend {
 
   assign(target: BackendBuffer, source: BackendBuffer): void {
     this.#buffers.checkOpen();
-    const { address, values, size } = this.#buffers.own(target);
-    if (values) values.set(this.readSync(source) as Float32Array);
-    else this.#buffers.reading([source], ([from]) => this.#engine.copy(from, address, size));
+    const { values, movedOut, size } = this.#buffers.own(target);
+    if (values && !movedOut) values.set(this.readSync(source) as Float32Array);
+    else this.#buffers.reading([source, target], ([from, to]) => this.#engine.copy(from, to, size));
   }
 
   unary(name: UnaryName, x: BackendBuffer, parameters: readonly number[]): BackendBuffer {
