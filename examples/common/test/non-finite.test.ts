@@ -172,7 +172,7 @@ describe("a loss that is not finite", () => {
       } as const;
       const created = await createExperiment(path, { ...settings, ...(backend && { backend }) });
       await expect(runExperiment(created.experiment, new Recorder())).rejects.toThrow(
-        "training: loss is NaN at iteration 11: the first NaN was made by sqrt, in the layer model.1 (Root); " +
+        "training: loss is NaN at iteration 11: the first NaN was made by sqrt, in the layer model/1 (Root); " +
           `the last good checkpoint is ${join(path, "checkpoint.safetensors")}, of iteration 8`,
       );
       expect(JSON.parse(readFileSync(join(path, "summary.json"), "utf8"))).toMatchObject({ status: "failed" });

@@ -6,6 +6,8 @@ export class AdjointError extends Error {
   /** The class, as a word of its own: a minifier renames the class itself. */
   override readonly name: string = "AdjointError";
   readonly where: string;
+  /** The layer in which it was thrown, where it was in one: `generator/2 (Dense 128→784)`. The message begins with it. */
+  declare layer?: string;
 
   constructor(where: string, problem: string, options?: ErrorOptions) {
     super(`${where}: ${problem}`, options);

@@ -89,6 +89,15 @@ export class Random {
     return { algorithm: "philox4x32-10", seed, stream, block: this.#block, wordsLeft: this.#wordsLeft };
   }
 
+  /** Seed, stream and place in the sequence, in words of 32 bits. */
+  toString(): string {
+    return `Random: seed ${this.#seed}, stream ${this.#stream}, at word ${this.#block * WORDS - this.#wordsLeft}`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
   /** A uniform number in [0, 1) with 53 random bits. */
   uniform(): number {
     const high = this.#nextWord() >>> 5;

@@ -62,10 +62,10 @@ describe("what takes part and is not listed", () => {
   const normalization = new BatchNorm(2, { scale: false, offset: false });
 
   it.each([
-    ["a module", (x: Tensor) => layer.apply(x), "a Dense with the parameters kernel [2,2], bias [2] takes part"],
-    ["a module without parameters", (x: Tensor) => dropout.apply(x), "a Dropout takes part"],
+    ["a module", (x: Tensor) => layer.apply(x), "a Dense 2→2 with the parameters kernel [2,2], bias [2] takes part"],
+    ["a module without parameters", (x: Tensor) => dropout.apply(x), "a Dropout 0.5 takes part"],
     ["a module whose forward is called", (x: Tensor) => layer.forward(x), 'the parameter "bias" takes part'],
-    ["a mode", (x: Tensor) => dropout.forward(x), "a Dropout takes part"],
+    ["a mode", (x: Tensor) => dropout.forward(x), "a Dropout 0.5 takes part"],
     ["a parameter", (x: Tensor) => matmul(x, weights), 'the parameter "weights" takes part'],
     [
       "a parameter's values",
@@ -75,7 +75,7 @@ describe("what takes part and is not listed", () => {
     ["a view of a parameter", (x: Tensor) => matmul(x, weights.reshape([2, 2])), 'the parameter "weights" takes part'],
     ["a variable", (x: Tensor) => x.sub(statistics), 'the variable "mean" takes part'],
     ["statistics", (x: Tensor) => normalization.apply(x), "a BatchNorm takes part"],
-    ["a module made each time", (x: Tensor) => dense().apply(x), "a Dense with the parameters kernel"],
+    ["a module made each time", (x: Tensor) => dense().apply(x), "a Dense 2→2 with the parameters kernel"],
   ])("is refused: %s", (_, forward, message) => {
     for (const mode of ["train", "eval"] as const) {
       unlisted(() => new Closure(forward)[mode]().apply(x()), message);
@@ -98,7 +98,10 @@ describe("what takes part and is not listed", () => {
     const backend = new StrictBackend();
     const [model, input] = withBackend(backend, () => [new Private(), x()]);
     const before = backend.count("matmul");
-    unlisted(() => model.apply(input), "takes part in a Private");
+    unlisted(
+      () => model.apply(input),
+      "Private: apply: a Dense 2→2 with the parameters kernel [2,2], bias [2] takes part in a Private, which",
+    );
     expect(backend.count("matmul")).toBe(before);
   });
 
@@ -109,7 +112,7 @@ describe("what takes part and is not listed", () => {
     const before = hidden.kernel.dataSync();
     unlisted(() => optimizer.minimize(() => withFrozen(model, () => model.apply(x()).sum())), "takes part in");
     expect(hidden.kernel.dataSync()).toEqual(before);
-    unlisted(() => new Private().hide(dropout).eval().apply(x()), "a Dropout takes part in a Private");
+    unlisted(() => new Private().hide(dropout).eval().apply(x()), "a Dropout 0.5 takes part in a Private");
   });
 });
 
@@ -222,8 +225,8 @@ describe("a structure that changes", () => {
       inner.apply(x());
       inner.move();
       use({ inner, outer, unrelated }[which]);
-      unlisted(() => outer.apply(x()), "a Dense with the parameters");
-      unlisted(() => inner.apply(x()), "a Dense with the parameters");
+      unlisted(() => outer.apply(x()), "a Dense 2→2 with the parameters");
+      unlisted(() => inner.apply(x()), "a Dense 2→2 with the parameters");
       inner.shown = dense();
       expect(() => outer.apply(x())).not.toThrow();
     }

@@ -57,6 +57,20 @@ abstract class Convolution extends Module {
     this.dilation = pairOf(where, "dilation", dilation, 1);
     this.groups = groups;
   }
+
+  /** The channels and the size of the kernel: `3→16, 5×5`. */
+  override get signature(): string {
+    const [height, width, ...channels] = this.kernel.shape as [number, number, number, number];
+    const [before, after] = this.transposed
+      ? [channels[1], channels[0] * this.groups]
+      : [channels[0] * this.groups, channels[1]];
+    return `${before}→${after}, ${height}×${width}`;
+  }
+
+  /** Whether the kernel has the output channels before those of the input. */
+  protected get transposed(): boolean {
+    return false;
+  }
 }
 
 function checkChannels(where: string, inChannels: number, outChannels: number, groups: number): void {
@@ -90,6 +104,9 @@ export class Conv2d extends Convolution {
  */
 export class ConvTranspose2d extends Convolution {
   readonly kind = "ConvTranspose2d";
+  protected override get transposed(): boolean {
+    return true;
+  }
   readonly outputPadding: Extent;
 
   /** @throws ArgumentError where a size is no whole number ≥ 1, or the groups do not divide the channels */

@@ -7,9 +7,9 @@ import type { FloatArray } from "../dtype.js";
 import type { Storage } from "../storage.js";
 import { refusePromise } from "../synchronous.js";
 import { Tensor } from "../tensor.js";
-import type { AnyModule } from "./module.js";
+import { describeLayer } from "./layer-path.js";
 import { Parameter } from "./parameter.js";
-import { type ApplyObserver, withApplyObserver } from "./running.js";
+import { type ApplyObserver, runningModules, withApplyObserver } from "./running.js";
 
 /** The first value of a computation that was infinite or not a number. */
 export interface NonFiniteOrigin {
@@ -17,7 +17,7 @@ export interface NonFiniteOrigin {
   readonly value: number;
   /** The op that made it; undefined where it was there before: in a parameter or in what was fed in. */
   readonly op: string | undefined;
-  /** The layer in which that op ran, with the path to it: `discriminator.3 (Dense)`. */
+  /** The layer in which that op ran, with the path to it: `discriminator/3 (Dense 128→1)`. */
   readonly layer: string | undefined;
   /** The parameter that held it before any op ran. */
   readonly parameter: string | undefined;
@@ -67,10 +67,10 @@ class Trace {
   /** By memory: a view of something that was made before is the work of the op that made that. */
   readonly #sources = new Map<Storage, Source>();
   readonly #all: Source[] = [];
-  readonly #path: { module: AnyModule; name: string }[] = [];
 
   run<T>(fn: () => T): T {
-    const observe: ApplyObserver = (module, forward) => this.#inside(module, forward);
+    // somebody who looks on has every layer computed by itself
+    const observe: ApplyObserver = (_, forward) => forward();
     const watch = (op: string, inputs: readonly Tensor[], output: Tensor) => this.#note(op, inputs, output);
     return withApplyObserver(observe, () => withOpWatcher(watch, () => refusePromise("findNonFinite", fn())));
   }
@@ -102,20 +102,11 @@ class Trace {
     return this.#add({ tensor, version: storage.version, wrong: firstNonFinite(tensor) });
   }
 
-  #inside<Output>(module: AnyModule, forward: () => Output): Output {
-    this.#path.push({ module, name: nameWithin(this.#path.at(-1)?.module, module) });
-    try {
-      return forward();
-    } finally {
-      this.#path.pop();
-    }
-  }
-
   #note(op: string, inputs: readonly Tensor[], output: Tensor): void {
     const from = inputs.map((input) => this.#sourceOf(input));
     const { version } = output.storage;
     if (this.#sources.has(output.storage)) return;
-    const made = { op, from, layer: this.#layer() };
+    const made = { op, from, layer: describeLayer(runningModules()) };
     this.#add({ tensor: output, version, wrong: firstNonFinite(output), made });
   }
 
@@ -123,12 +114,6 @@ class Trace {
     this.#sources.set(source.tensor.storage, source);
     this.#all.push(source);
     return source;
-  }
-
-  #layer(): string | undefined {
-    const innermost = this.#path.at(-1);
-    if (!innermost) return undefined;
-    return `${this.#path.map(({ name }) => name).join(".")} (${innermost.module.kind})`;
   }
 }
 
@@ -140,12 +125,6 @@ function tensorsIn(result: NonFiniteResult): Tensor[] {
     return true;
   });
   return tensors;
-}
-
-/** What a module is called inside of another: the name of the field that holds it, or its own. */
-function nameWithin(outer: AnyModule | undefined, module: AnyModule): string {
-  for (const [name, child] of outer?.children() ?? []) if (child === module) return name;
-  return module.name ?? module.kind;
 }
 
 function firstNonFinite(tensor: Tensor): Source["wrong"] {

@@ -16,7 +16,7 @@ import type { Tensor } from "../tensor.js";
 import { glorotUniform, type Initializer, zerosInitializer } from "./initializers.js";
 import { Module } from "./module.js";
 import { Parameter } from "./parameter.js";
-import { isObserved } from "./running.js";
+import { isObserved, run } from "./running.js";
 
 /** Options of `Dense`. */
 export interface DenseOptions {
@@ -48,6 +48,10 @@ export class Dense extends Module {
     const fans = { fanIn: inFeatures, fanOut: outFeatures, random };
     this.kernel = new Parameter(kernelInitializer({ ...fans, shape: [inFeatures, outFeatures] }), "kernel");
     this.bias = bias ? new Parameter(biasInitializer({ ...fans, shape: [outFeatures] }), "bias") : undefined;
+  }
+
+  override get signature(): string {
+    return this.kernel.shape.join("→");
   }
 
   forward(x: Tensor): Tensor {
@@ -139,6 +143,10 @@ export class Dropout extends Module {
     this.random = random;
   }
 
+  override get signature(): string {
+    return String(this.rate);
+  }
+
   forward(x: Tensor): Tensor {
     if (!this.training || this.rate === 0) return x;
     const { random, rate } = this;
@@ -198,7 +206,8 @@ export class Sequential extends Module {
       // a dense layer and its activation in one pass, with the same bits; who observes sees them one by one
       const activation = isObserved() ? undefined : activationOf(this.layers[i + 1]);
       if (activation && isPlain(layer, Dense) && layer.bias) {
-        value = linearThrough(value, layer.kernel, layer.bias, activation);
+        const [x, { kernel, bias }] = [value, layer];
+        value = run(layer, [], () => linearThrough(x, kernel, bias as Parameter, activation));
         i++;
       } else value = layer.apply(value);
     }

@@ -6,9 +6,10 @@ import { StateError } from "../errors.js";
 import { scope } from "../scope.js";
 import { formatShape, type Shape, sameShape, stridesOf } from "../shape.js";
 import { Tensor, wrap } from "../tensor.js";
+import { formatModule } from "./module-text.js";
 import { addNamed } from "./naming.js";
 import { Parameter, Variable } from "./parameter.js";
-import { checkListed, currentStructure, type Part, run, structureChanged } from "./running.js";
+import { apart, checkListed, currentStructure, type Part, run, structureChanged } from "./running.js";
 import { type ShapesOf, summarize } from "./summary.js";
 
 /** Values by parameter name, as `stateDict` gives them. */
@@ -83,6 +84,21 @@ export abstract class Module<Inputs extends readonly unknown[] = [x: Tensor], Ou
   /** Switches this module and all inside to evaluation mode. */
   eval(): this {
     return this.#setTraining(false);
+  }
+
+  /** What errors and printing say of the layer beside its kind: its sizes, `128→784`. */
+  get signature(): string | undefined {
+    return undefined;
+  }
+
+  /** The model as a tree: a line for each module inside, and for each parameter that is not of a layer. */
+  toString(): string {
+    // to print is not to apply, where it is done within a forward
+    return apart(() => formatModule(this));
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](depth = 0): string {
+    return depth < 0 ? `[${this.name ?? this.kind}]` : this.toString();
   }
 
   /** What a summary says of the layer beside its kind: a mode that it is in. */

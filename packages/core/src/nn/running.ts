@@ -4,6 +4,7 @@
 import { visitContents } from "../containers.js";
 import { UnregisteredError } from "../errors.js";
 import { formatShape } from "../shape.js";
+import { describeKind, nameLayer } from "./layer-path.js";
 import type { AnyModule } from "./module.js";
 import type { Variable } from "./parameter.js";
 
@@ -51,6 +52,8 @@ export const isObserved = (): boolean => observer !== undefined;
 /**
  * Computes a module's output by `forward`.
  *
+ * An error of the library's names the innermost layer from which it comes.
+ *
  * @throws UnregisteredError where it runs inside of one that does not list it, or uses what is not listed there
  */
 export function run<Output>(module: AnyModule, inputs: readonly unknown[], forward: () => Output): Output {
@@ -60,11 +63,17 @@ export function run<Output>(module: AnyModule, inputs: readonly unknown[], forwa
   current?.modules.push(module);
   try {
     return observer ? observer(module, forward) : forward();
+  } catch (error) {
+    nameLayer(error, current?.modules ?? []);
+    throw error;
   } finally {
     current?.modules.pop();
     current = outer;
   }
 }
+
+/** The modules that are being applied, outermost first. */
+export const runningModules = (): readonly AnyModule[] => current?.modules ?? [];
 
 /** Throws an UnregisteredError where a part is used inside of a module that neither lists it nor was given it. */
 export function checkListed(part: Part): void {
@@ -74,7 +83,7 @@ export function checkListed(part: Part): void {
   if (current.listed.has(part)) return;
   throw new UnregisteredError(
     "apply",
-    `${labelOf(part)} takes part in ${labelOf(outermost)}, which does not list it: it would not be trained, frozen, ` +
+    `${labelOf(part)} takes part in ${nameOf(outermost)}, which does not list it: it would not be trained, frozen, ` +
       "saved or switched to evaluation. Keep it in a public field, or in an array, plain object, Map, Set, ModuleList or " +
       "ModuleDict there; pass what is not the model's own to apply, as an input",
   );
@@ -108,6 +117,9 @@ function isModule(value: unknown): value is AnyModule {
 function labelOf(part: Part): string {
   if (!isModule(part)) return part.label;
   const parameters = [...part.namedParameters()].map(([name, { shape }]) => `${name} ${formatShape(shape)}`);
-  const inside = parameters.length > 0 ? ` with the parameters ${parameters.join(", ")}` : "";
-  return part.name === undefined ? `a ${part.kind}${inside}` : `the ${part.kind} "${part.name}"${inside}`;
+  return nameOf(part) + (parameters.length > 0 ? ` with the parameters ${parameters.join(", ")}` : "");
+}
+
+function nameOf(module: AnyModule): string {
+  return module.name === undefined ? `a ${describeKind(module)}` : `the ${describeKind(module)} "${module.name}"`;
 }

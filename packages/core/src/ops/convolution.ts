@@ -186,6 +186,15 @@ function checkGroups(
     throw new ArgumentError(where, `groups must be a whole number ≥ 1, got ${groups}`);
   }
   if (fits && outChannels % groups === 0) return;
+  const expected = kernel.shape[2] as number;
+  const channels = where === "conv2d" ? expected * groups : (kernel.shape[3] as number);
+  if (!fits && x.shape[1] === channels) {
+    throw new ShapeError(
+      where,
+      `expected channels last, [batch,height,width,${channels}], got ${formatShape(x.shape)} with ${channels} channels ` +
+        "first; transpose them: x.transpose([0, 2, 3, 1])",
+    );
+  }
   const found = `${formatShape(x.shape)} × ${formatShape(kernel.shape)}`;
   throw new ShapeError(where, `channels do not go together in ${groups} group${groups === 1 ? "" : "s"}: ${found}`);
 }

@@ -60,6 +60,10 @@ export class Adam extends Optimizer {
     this.convention = convention;
   }
 
+  override get kind(): string {
+    return "Adam";
+  }
+
   protected update(parameter: Parameter, gradient: Tensor, step: number, slots: Slots): void {
     const { backend } = parameter;
     const values = this.#valuesAt(step);

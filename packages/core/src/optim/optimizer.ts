@@ -68,6 +68,25 @@ export abstract class Optimizer {
     }
   }
 
+  /** What the optimizer is, in a line: its kind, its learning rate, what it trains and how often it did. */
+  toString(): string {
+    const frozen = this.parameters.filter((parameter) => parameter.frozen).length;
+    const numbers = this.parameters.reduce((sum, { size }) => sum + size, 0).toLocaleString("en-US");
+    const rate = "learningRate" in this ? `learningRate ${this.learningRate}, ` : "";
+    const steps = Math.max(...[...this.#states.values()].map(({ step }) => step));
+    const trained = `${this.parameters.length} parameters of ${numbers} numbers${frozen > 0 ? `, ${frozen} frozen` : ""}`;
+    return `${this.kind}: ${rate}${trained}, ${steps} step${steps === 1 ? "" : "s"}`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
+  /** What printing calls the optimizer. Named, not read from the class: minifiers rename classes. */
+  get kind(): string {
+    return "Optimizer";
+  }
+
   /**
    * Computes the loss, its gradients for the parameters that are not frozen, and updates those. All memory of the step
    * is given back, except what `fn` returns.

@@ -41,6 +41,10 @@ export class RMSprop extends Optimizer {
     this.epsilon = epsilon;
   }
 
+  override get kind(): string {
+    return "RMSprop";
+  }
+
   protected update(parameter: Parameter, gradient: Tensor, _step: number, slots: Slots): void {
     const { learningRate, decay, epsilon } = this;
     const meanSquare = slots("meanSquare");

@@ -47,6 +47,10 @@ export class SGD extends Optimizer {
     this.nesterov = nesterov;
   }
 
+  override get kind(): string {
+    return "SGD";
+  }
+
   protected update(parameter: Parameter, gradient: Tensor, _step: number, slots: Slots): void {
     const { learningRate, momentum, nesterov } = this;
     const velocity = this.#hasVelocity ? slots("velocity") : undefined;
