@@ -53,7 +53,7 @@ export async function createAdjoint({
   if (backend instanceof WasmBackend) await backend.ready();
   // threads and devices may still be computing when a call returns
   const settle = async () => void (await tensor([1]).add(1).data());
-  return { about: () => describe(backend), prepare: async (task) => ({ ...(await prepare(task)), settle }) };
+  return { about: () => describe(backend), prepare: async (task) => ({ ...(await prepare(task, backend)), settle }) };
 }
 
 /** A backend that is known only by what another version of the library says of itself. */
@@ -75,25 +75,31 @@ function versionOf(name: string): string {
   return require(`${name}/package.json`).version;
 }
 
-function prepare(task: Task): Prepared | Promise<Prepared> {
+function prepare(task: Task, backend: Backend): Prepared | Promise<Prepared> {
   if (task.kind === "product") return prepareProduct(task);
-  if (task.kind === "function") return prepareFunction(task);
+  if (task.kind === "function") return prepareFunction(task, backend);
   if (task.kind === "dcgan") return prepareDcgan(task);
   return task.kind === "gan" ? prepareGan(task) : prepareFreezing(task);
 }
 
-function prepareFunction({ name, shape, inputs }: FunctionTask): Prepared {
+function prepareFunction({ name, shape, inputs }: FunctionTask, backend: Backend): Promise<Prepared> {
   const operands = inputs.map((values) => resident(values, shape));
-  return fromCall(() => functions[name](...operands));
+  return fromCall(() => functions[name](...operands), backend);
 }
 
-function fromCall(compute: () => Tensor): Prepared {
-  return {
-    result: Float32Array.from(scope(() => noGradient(compute)).dataSync()),
-    call: () => {
-      scope(() => {
-        compute();
-      });
-    },
+/** A gpu backend puts elementwise ops off until something needs them: there, a call ends when its result is read. */
+export async function fromCall(compute: () => Tensor, backend: Backend): Promise<Prepared> {
+  const isLazy = backend.name.startsWith("gpu");
+  const read = async () => {
+    const result = scope(() => noGradient(compute));
+    const values = await result.data();
+    result.dispose();
+    return values;
   };
+  const run = () => {
+    scope(() => {
+      compute();
+    });
+  };
+  return { result: Float32Array.from(await read()), call: isLazy ? async () => void (await read()) : run };
 }

@@ -2,6 +2,7 @@
 
 import { type BackendName, currentBackend, type Random, useBackend } from "@adjoint/core";
 import {
+  describeSeeds,
   FIGURES,
   formatFigure,
   Judge,
@@ -85,7 +86,7 @@ export function describeMeasures(measures: Measures, { floor, gan }: Reference):
   const seeds = gan.map((run) => run.measures);
   return {
     heading: HEADING,
-    columns: ["this run", `mnist-gan, ${seeds.length} seeds`, "MNIST's test set"],
+    columns: ["this run", `mnist-gan, ${describeSeeds(gan)}`, "MNIST's test set"],
     rows: FIGURES.map((figure) => [
       figure.title,
       ...[measures, seeds, floor].map((measured) => formatFigure(figure, measured)),

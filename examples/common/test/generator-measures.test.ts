@@ -95,7 +95,7 @@ describe("what was measured", () => {
   it("stands beside the seeds' spread and the test set", async () => {
     const reference = await readReference();
     const { columns, rows, values } = describeMeasures(reference.floor, reference);
-    expect(columns).toEqual(["this run", "mnist-gan, 5 seeds", "MNIST's test set"]);
+    expect(columns).toEqual(["this run", "mnist-gan, 5 seeds, 20,000 iterations", "MNIST's test set"]);
     const [name, own, seeds, floor] = rows[0] ?? [];
     expect(name).toBe("Fréchet distance");
     expect(own).toBe(floor);

@@ -1,7 +1,7 @@
 // The table: a row for each generator, a column for each figure, as Markdown that reads well in a terminal too.
 
 import { DataError } from "@adjoint/core";
-import { FIGURES, formatFigure, type Measures, type Reference } from "@adjoint/measures";
+import { describeSeeds, FIGURES, formatFigure, type Measures, type Reference } from "@adjoint/measures";
 import type { MeasuredRun } from "./runs.js";
 
 /** All that was measured. */
@@ -23,7 +23,7 @@ export function formatTable({ floor, gan, runs }: Comparison): string {
   const rows = [
     ["", ...COLUMNS.map(({ title }) => title)],
     ["MNIST's test set", ...cells(floor)],
-    [`mnist-gan, mean ± deviation of ${seeds.length} seeds`, ...cells(seeds)],
+    [`mnist-gan, mean ± deviation of ${describeSeeds(gan)}`, ...cells(seeds)],
     ...runs.map((run) => [titleOf(run), ...cells(run.measures)]),
   ];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];

@@ -12,4 +12,4 @@ export {
   type Neighbourhoods,
   neighbourhoodsOf,
 } from "./neighbourhoods.js";
-export { type Reference, readReference, type SeedMeasures, writeReference } from "./reference.js";
+export { describeSeeds, type Reference, readReference, type SeedMeasures, writeReference } from "./reference.js";

@@ -27,6 +27,12 @@ export interface SeedMeasures {
   readonly measures: Measures;
 }
 
+/** How many seeds, trained for how long: `5 seeds, 20,000 iterations`. */
+export function describeSeeds(gan: readonly SeedMeasures[]): string {
+  const lengths = [...new Set(gan.map(({ iterations }) => iterations))].sort((a, b) => a - b);
+  return `${gan.length} seeds, ${lengths.map((length) => length.toLocaleString("en-US")).join(" or ")} iterations`;
+}
+
 /** Reads what is kept in this package, or in another file. Throws DataError where it is not there or no reference. */
 export async function readReference(path: string = REFERENCE_FILE): Promise<Reference> {
   try {

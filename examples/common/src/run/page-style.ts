@@ -26,7 +26,7 @@ h2 { font-size: 1.25rem; letter-spacing: -0.01em; margin-bottom: 12px; }
 .warning { color: var(--warning); }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 24px 20px; margin-top: 36px; }
 .figures dt { color: var(--muted); font-size: 0.8125rem; }
-.figures dd { font-size: 1.5rem; font-weight: 600; letter-spacing: -0.02em; white-space: nowrap; }
+.figures dd { font-size: 1.5rem; font-weight: 600; letter-spacing: -0.02em; overflow-wrap: anywhere; }
 figure img { display: block; width: 100%; height: auto; border-radius: 8px; }
 figcaption, .note { color: var(--muted); font-size: 0.875rem; margin-top: 10px; max-width: 70ch; }
 .chart { background: var(--surface); border: 1px solid var(--line); border-radius: 12px; padding: 20px 12px 8px; overflow-x: auto; }
@@ -38,10 +38,19 @@ figcaption, .note { color: var(--muted); font-size: 0.875rem; margin-top: 10px; 
 }
 .samples figcaption { margin-top: 6px; }
 .final { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 40px; align-items: start; }
+.figures > div, .tables > div, .hero > *, figure { min-width: 0; }
+.tables .columns { grid-column: 1 / -1; }
+.columns td, .columns th { padding-right: 16px; }
+.columns th { white-space: normal; }
 .tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 48px 40px; }
 table { width: 100%; border-collapse: collapse; font-size: 0.9375rem; }
 th, td { text-align: left; vertical-align: top; padding: 8px 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 400; color: var(--muted); padding-right: 20px; white-space: nowrap; }
 td { overflow-wrap: anywhere; }
+@media (max-width: 560px) {
+  th { white-space: normal; padding-right: 12px; }
+  table { font-size: 0.8125rem; }
+  .columns td, .columns th { padding-right: 8px; overflow-wrap: anywhere; }
+}
 @media print { section { break-inside: avoid; margin-top: 32px; } }
 `;

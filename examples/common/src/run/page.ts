@@ -106,7 +106,7 @@ ${samples.map(picture)}
 
 function table({ heading, columns, rows }: PageTable): Html {
   const heads = columns && html`<tr><td></td>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr>\n`;
-  return html`<div>
+  return html`<div class="${columns ? "columns" : "pairs"}">
 <h2>${heading}</h2>
 <table>
 ${heads ?? ""}${rows.map(([name, ...values]) => html`<tr><th scope="row">${name}</th>${values.map((value) => html`<td>${value}</td>`)}</tr>`)}

@@ -72,11 +72,7 @@ export interface DiagnoseOptions {
  */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
   const { candidates = CANDIDATES, only = candidates.map(({ name }) => name), quick = false, gpuJs } = options;
-  const unknown = only.find((wanted) => !candidates.some(({ name }) => name === wanted));
-  if (unknown !== undefined) {
-    const known = candidates.map(({ name }) => name).join("; ");
-    throw new ArgumentError("diagnose", `"${unknown}" is nothing to examine; known are: ${known}`);
-  }
+  checkNames(only, candidates);
   const chosen = candidates.filter(({ name }) => only.includes(name));
   const devices = chosen.some(({ name }) => name.startsWith("gpu:"))
     ? await findDevices(gpuJs)
@@ -95,6 +91,14 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
     recommendation: recommend(backends),
     healthy: backends.every((one) => !one.available || one.problems.length === 0),
   };
+}
+
+/** Throws ArgumentError where one of the names is no candidate's. */
+export function checkNames(only: readonly string[] = [], candidates: readonly Candidate[]): void {
+  const unknown = only.find((wanted) => !candidates.some(({ name }) => name === wanted));
+  if (unknown === undefined) return;
+  const known = candidates.map(({ name }) => name).join("; ");
+  throw new ArgumentError("diagnose", `"${unknown}" is nothing to examine; known are: ${known}`);
 }
 
 /** What the modes that are there compute on, by their names. */

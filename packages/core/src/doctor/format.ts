@@ -16,7 +16,7 @@ export function formatDiagnosis({ environment, backends, recommendation }: Diagn
     found.map(whatComputes).join("\n"),
     found.map(problemsOf).filter(Boolean).join("\n"),
     missing.length > 0 ? `Not here:\n${missing.map(whatIsMissing).join("\n")}` : "",
-    backend ? `Recommended: ${callOf(backend)}\n  ${reason}` : `Recommended: none\n  ${reason}`,
+    backend ? `Recommended: ${callOf(backend, environment)}\n  ${reason}` : `Recommended: none\n  ${reason}`,
   ];
   return `${parts.filter(Boolean).join("\n\n")}\n`;
 }
@@ -92,8 +92,11 @@ function whatIsMissing({ name, missing }: MissingBackend): string {
   return said.replace(/^/gm, "  ");
 }
 
-/** How a program asks for it. */
-function callOf(name: string): string {
+/** How a program asks for it. The program of a page has to bring gpu.js along: a page finds no package by its name. */
+function callOf(name: string, { runtime }: Environment): string {
   const [backend, option] = name.split(" ");
+  if (name.startsWith("gpu:") && !runtime.startsWith("Node ")) {
+    return `useBackend("${name}", { gpuJs: await import("gpu.js") })`;
+  }
   return `useBackend("${backend}"${option ? `, { ${option}: true }` : ""})`;
 }

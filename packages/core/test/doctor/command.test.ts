@@ -48,7 +48,7 @@ describe("adjoint doctor", () => {
     [["doctor", "--port", "x"]],
     [["doctor", "--only"]],
     [["doctor", "--only", "tpu"]],
-    [["doctor", "--browser", "--only", "wasm"]],
+    [["doctor", "--browser", "--only", "tpu"]],
     [["doctor", "--port", "8080"]],
   ])("does not understand %j, and ends with 2", async (args) => {
     const { code, out, error } = await run(...args);

@@ -88,4 +88,24 @@ describe("the page that it serves", () => {
       }
     },
   );
+
+  it.skipIf(!executable)(`takes the options of the command${reason}`, async () => {
+    const args = [command, "doctor", "--browser", "--quick", "--json", "--only", "wasm,reference"];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const browser = await startChromium(executable ?? "");
+    try {
+      const said = await new Promise<string>((resolve) => child.stdout.once("data", (data) => resolve(String(data))));
+      const [address = ""] = /http:\S+/.exec(said) ?? [];
+      expect(address).toMatch(/\?quick&json&only=wasm%2Creference$/);
+      const page = await browser.newPage();
+      page.setDefaultTimeout(110_000);
+      await page.goto(address);
+      await page.waitForFunction(() => /^(Done|Failed)/.test(document.querySelector("#progress")?.textContent ?? ""));
+      const { backends } = JSON.parse((await page.textContent("#report")) ?? "") as Diagnosis;
+      expect(backends.map(({ name }) => name)).toEqual(["reference", "wasm"]);
+    } finally {
+      await browser.close();
+      child.kill();
+    }
+  });
 });

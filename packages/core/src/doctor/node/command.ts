@@ -2,8 +2,8 @@
 // browser.
 
 import { AdjointError } from "../../errors.js";
-import type { Candidate } from "../candidates.js";
-import { diagnose } from "../diagnose.js";
+import { CANDIDATES, type Candidate } from "../candidates.js";
+import { checkNames, diagnose } from "../diagnose.js";
 import { formatDiagnosis } from "../format.js";
 import { servePage } from "./page-server.js";
 
@@ -24,7 +24,7 @@ come out twice, speed; and says what is missing for the others. For half a minut
   --quick          measures less
   --only <names>   examines these alone, separated by commas: --only wasm,blas
   --json           prints JSON, with every op's error
-  --browser        serves a page that does the same in a browser, until it is interrupted
+  --browser        serves a page that does the same in a browser, with the options above, until it is interrupted
   --port <number>  with --browser, where that listens on 127.0.0.1; by default wherever there is room
   --help           prints this
 
@@ -67,10 +67,18 @@ async function print({ quick, only, json }: Request, { out, error, candidates }:
   return diagnosis.healthy ? 0 : 1;
 }
 
-async function serve({ port = 0 }: Request, { out, build }: CommandContext): Promise<number> {
+async function serve({ port = 0, ...asked }: Request, { out, build }: CommandContext): Promise<number> {
+  checkNames(asked.only, CANDIDATES);
   const { address } = await servePage(build, port);
-  out(`Open ${address} in the browser to examine; Ctrl+C ends this.\n`);
+  out(`Open ${address}${queryOf(asked)} in the browser to examine; Ctrl+C ends this.\n`);
   return 0;
+}
+
+/** The options of the command as the page takes them. */
+function queryOf({ quick, json, only }: Pick<Request, "quick" | "json" | "only">): string {
+  const flags = [...(quick ? ["quick"] : []), ...(json ? ["json"] : [])];
+  const parts = [...flags, ...(only ? [`only=${encodeURIComponent(only.join())}`] : [])];
+  return parts.length > 0 ? `?${parts.join("&")}` : "";
 }
 
 /** What was asked for, or what was not understood. */
@@ -95,8 +103,6 @@ function parse(args: readonly string[]): Request | string {
 }
 
 /** What one option asks for and another makes impossible. */
-function contradiction({ browser, quick, json, only, port }: Request): string | undefined {
-  if (!browser) return port === undefined ? undefined : "--port is of no use without --browser";
-  if (quick || json || only) return "--quick, --only and --json are of no use with --browser: its page examines all";
-  return undefined;
+function contradiction({ browser, port }: Request): string | undefined {
+  return browser || port === undefined ? undefined : "--port is of no use without --browser";
 }

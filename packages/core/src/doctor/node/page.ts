@@ -1,4 +1,4 @@
-// The doctor's page. `/?quick` measures less.
+// The doctor's page. `/?quick&json&only=wasm,reference` takes the options of the command.
 
 /** HTML that imports the library's build from /adjoint and gpu.js from /gpu.js. */
 export const PAGE = `<!doctype html>
@@ -21,10 +21,13 @@ export const PAGE = `<!doctype html>
   try {
     const { diagnose, formatDiagnosis } = await import("/adjoint/doctor.js");
     const onProgress = (name) => show("progress", "Examining " + name + " …");
-    const diagnosis = await diagnose({ quick: new URLSearchParams(location.search).has("quick"), onProgress });
-    show("report", formatDiagnosis(diagnosis));
-    show("json", JSON.stringify(diagnosis, undefined, 2));
-    document.querySelector("details").hidden = false;
+    const asked = new URLSearchParams(location.search);
+    const only = asked.get("only")?.split(",");
+    const diagnosis = await diagnose({ quick: asked.has("quick"), ...(only && { only }), onProgress });
+    const json = JSON.stringify(diagnosis, undefined, 2);
+    show("report", asked.has("json") ? json : formatDiagnosis(diagnosis));
+    show("json", json);
+    document.querySelector("details").hidden = asked.has("json");
     show("progress", diagnosis.healthy ? "Done." : "Done: something computes wrongly.");
   } catch (error) {
     show("progress", "Failed: " + error);
