@@ -1,7 +1,16 @@
 // The build of @adjoint/core: ESM, CJS and types. Splitting keeps what both entries use in files of its own, so that
 // there is one current backend however many entries are imported, and the gpu backend in one that is loaded when asked.
 
+import { writeFile } from "node:fs/promises";
 import { defineConfig } from "tsup";
+import { kernelFile } from "./src/backends/wasm/kernel-modules.js";
+
+/** The kernels once more as files, for platforms that compile files and no bytes. */
+async function writeKernels(): Promise<void> {
+  for (const [name, shared] of [["kernels", false] as const, ["kernels-threads", true] as const]) {
+    await writeFile(`dist/${name}.wasm`, kernelFile(shared));
+  }
+}
 
 export default defineConfig({
   entry: {
@@ -23,4 +32,5 @@ export default defineConfig({
   dts: true,
   sourcemap: true,
   clean: true,
+  onSuccess: writeKernels,
 });

@@ -5,6 +5,7 @@
 // Base64 would be shorter, but writes the same bytes in three ways, by where they lie, and a compressor does not know them
 // again: compressed, as it travels, it is a fifth longer.
 
+import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,7 +60,9 @@ try {
   const header = "// Written by scripts/build-kernels.mjs from assembly/. Not for editing, not in version control.\n\n";
   const constant = (name, module) =>
     `/** ${module.length} bytes of WebAssembly. */\nexport const ${name} =\n  "${module.toString("hex")}";\n`;
-  const text = `${header}${constant("KERNELS", bytes)}\n${constant("RELAXED_KERNELS", relaxed)}`;
+  const id = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+  const idText = `/** Tells these kernels from those of other versions. */\nexport const KERNELS_ID = "${id}";\n`;
+  const text = `${header}${constant("KERNELS", bytes)}\n${constant("RELAXED_KERNELS", relaxed)}\n${idText}`;
   writeFileSync(join(root, "src/backends/wasm/kernels.generated.ts"), text);
   for (const [name, module] of Object.entries({ kernels: bytes, relaxed })) {
     console.log(`${name}: ${module.length} bytes, ${gzipSync(module).length} gzipped`);

@@ -80,6 +80,12 @@ export interface BackendOptions {
    */
   readonly wide?: boolean;
   /**
+   * For `wasm` and `blas`: the kernels, where a platform forbids compiling them from the package's own bytes, as workerd
+   * does. A WebAssembly.Module of the file `@adjoint/core/kernels.wasm`, for one thread, or of
+   * `@adjoint/core/kernels-threads.wasm`, for a memory that threads share. Not with `relaxed` or `wide`.
+   */
+  readonly module?: WebAssembly.Module;
+  /**
    * For `gpu` and its modes: gpu.js, as the program imported it: `gpuJs: await import("gpu.js")`. A bundled program needs
    * this, so that gpu.js is in the bundle; without a bundler it is found where it is installed.
    */
@@ -135,8 +141,9 @@ async function choose(name: BackendName, options: BackendOptions): Promise<Backe
 
 const BY_NAME = "asked for by name";
 
-function keyOf(name: string, { threads, relaxed, wide, gpuJs }: BackendOptions): string {
-  return `${name} ${threads ?? ""} ${relaxed ?? ""} ${wide ?? ""} ${gpuJs ? "gpuJs" : ""}`;
+function keyOf(name: string, { threads, relaxed, wide, module, gpuJs }: BackendOptions): string {
+  const given = `${module ? "module" : ""} ${gpuJs ? "gpuJs" : ""}`;
+  return `${name} ${threads ?? ""} ${relaxed ?? ""} ${wide ?? ""} ${given}`;
 }
 
 /** Who asks while something is being started gets the same. */

@@ -149,6 +149,16 @@ describe.skipIf(!executable)(`in Chromium, threads that cannot be had${reason}`,
   });
 });
 
+describe.skipIf(!executable)(`in Chromium, a policy that forbids compiling WebAssembly${reason}`, () => {
+  it("is an error that says how to allow it", async () => {
+    const opened = await open(false, { "Content-Security-Policy": "script-src 'self'" });
+    await expect(run(opened, "page", "default")).rejects.toThrow(
+      /BackendError: wasm: this platform forbids compiling WebAssembly from bytes .*'wasm-unsafe-eval'/,
+    );
+    await opened.close();
+  });
+});
+
 // Computed once: the files backends/wasm-bits-*.test.ts compare them for all numbers of threads.
 let gan: ReturnType<typeof trainGan> | undefined;
 let kernels: ReturnType<typeof runKernels> | undefined;

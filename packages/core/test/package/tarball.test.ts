@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Consumer, createConsumer, PACKAGE, removeConsumer } from "./consumer.js";
+import { type Consumer, createConsumer, PACKAGE, removeConsumer, runProgram } from "./consumer.js";
 
 const execute = promisify(execFile);
 const require = createRequire(import.meta.url);
@@ -34,6 +34,26 @@ describe("the packed files", () => {
         expect(consumer.files).toContain(entry + ending);
       }
     }
+  });
+
+  it("have the kernels as files, which `useBackend` takes as modules", async () => {
+    const program = `
+      import { readFile } from "node:fs/promises";
+      import { tensor, useBackend } from "@adjoint/core";
+      const seen = [];
+      for (const [name, threads] of [["kernels", 1], ["kernels-threads", 2]]) {
+        const file = new URL(import.meta.resolve(\`@adjoint/core/\${name}.wasm\`));
+        const module = await WebAssembly.compile(await readFile(file));
+        const { backend } = await useBackend("wasm", { module, threads });
+        seen.push([backend.info().threads, await tensor([[1, 2]]).matmul(tensor([[3], [4]])).item()]);
+        await backend.dispose();
+      }
+      console.log(JSON.stringify(seen));
+    `;
+    expect(await runProgram(consumer.folder, "kernels.mjs", program)).toEqual([
+      [1, 11],
+      [2, 11],
+    ]);
   });
 
   it("have source maps that lead to sources in the package", async () => {
@@ -64,7 +84,9 @@ describe("the package's manifest", () => {
   it("passes @arethetypeswrong/cli", async () => {
     const cli = join(dirname(require.resolve("@arethetypeswrong/cli/package.json")), "dist", "index.js");
     // It ends with another code than 0 where an entry resolves wrongly for any kind of importer.
-    const { stdout } = await execute(process.execPath, [cli, consumer.tarball, "--format", "json"]);
+    // It knows JavaScript only.
+    const files = ["--exclude-entrypoints", "./kernels.wasm", "./kernels-threads.wasm"];
+    const { stdout } = await execute(process.execPath, [cli, consumer.tarball, "--format", "json", ...files]);
     const report = JSON.parse(stdout) as { analysis: { entrypoints: object; problems: unknown[] } };
     expect(Object.keys(report.analysis.entrypoints)).toEqual([
       ".",
@@ -83,6 +105,8 @@ describe("the package's manifest", () => {
       import { openSafetensors, writeSafetensors } from "@adjoint/core/io";
       import { writeFileAtomically } from "@adjoint/core/node";
       import { checkGradients } from "@adjoint/core/testing";
+      import kernels from "@adjoint/core/kernels.wasm";
+      const compiled: WebAssembly.Module = kernels;
       const written: Promise<void> = writeFileAtomically("a.safetensors", writeSafetensors([]));
       const opened: Promise<{ readonly tensors: ReadonlyMap<string, unknown> }> = openSafetensors(new Uint8Array(9));
       const product: Tensor = tensor([[1, 2], [3, 4]]).matmul(tensor([[5], [6]]));

@@ -113,9 +113,10 @@ export async function loadGpuJs(where: string, given?: unknown): Promise<GpuJs> 
 function refuse(where: string, cause: unknown): never {
   if (!isNode())
     throw new BackendError(where, `gpu.js is not found by name here; ${CURE}, and ${HANDING_OVER}`, { cause });
-  const missing = isNotFound(cause, "gpu.js");
-  const problem = missing ? "gpu.js is not installed" : `gpu.js does not load (${String(cause)})`;
-  throw new BackendError(where, `${problem}; ${CURE}`, { cause });
+  const problem = isNotFound(cause, "gpu.js")
+    ? `gpu.js is not installed; ${CURE}`
+    : `gpu.js does not load (${String(cause)}); ${CURE}, and ${HANDING_OVER}`;
+  throw new BackendError(where, problem, { cause });
 }
 
 function isGpuJs(module: unknown): module is GpuJs {

@@ -2,9 +2,10 @@
 
 import { BackendError } from "../../errors.js";
 import { Engine, type EngineParts, type NativeKernel } from "./engine.js";
+import { compile, compileNow, explained, requireWebAssembly, sharingOf } from "./kernel-modules.js";
 import { endOfPlaces, kernelBytes } from "./kernels.js";
 import { LinearMemory } from "./linear-memory.js";
-import { availableThreads, whyNoWorkers } from "./start-worker.js";
+import { availableThreads, canShareMemory, whyNoWorkers } from "./start-worker.js";
 import { MAXIMUM_THREADS, POOL_END } from "./thread-pool.js";
 import { compileWide, requireWide } from "./wide.js";
 
@@ -19,6 +20,8 @@ export interface EngineOptions {
   readonly relaxed?: boolean;
   /** Whether kernels compute with vectors of 256 bits, which V8 has as an experiment: faster, the same bits. Default: no. */
   readonly wide?: boolean;
+  /** The compiled kernels, from kernels.wasm (one thread) or kernels-threads.wasm; by default they are compiled here. */
+  readonly module?: WebAssembly.Module;
   /** The most pages of 64 KiB that the memory may have; 65,536 (4 GiB) by default. */
   readonly maximumPages?: number;
 }
@@ -28,8 +31,7 @@ export function createEngineSync(options: EngineOptions = {}): Engine {
   const { memory, bytes, ...parts } = prepare(options);
   try {
     if (options.wide) return wideEngine(compileWide(bytes), memory, parts);
-    const modules = bytes.map((module) => new WebAssembly.Module(module));
-    return new Engine(modules, memory, parts);
+    return new Engine(options.module ? [options.module] : compileNow(bytes), memory, parts);
   } catch (error) {
     throw explained(error, options);
   }
@@ -46,15 +48,11 @@ export async function createEngine(options: EngineOptions = {}, native?: NativeK
   try {
     const engine = options.wide
       ? wideEngine(compileWide(bytes), memory, { ...parts, native })
-      : new Engine(await compile(bytes), memory, { ...parts, native });
+      : new Engine(options.module ? [options.module] : await compile(bytes), memory, { ...parts, native });
     return await withWorkers(engine, options);
   } catch (error) {
     throw explained(error, options);
   }
-}
-
-function compile(bytes: readonly Uint8Array<ArrayBuffer>[]): Promise<WebAssembly.Module[]> {
-  return Promise.all(bytes.map((module) => WebAssembly.compile(module)));
 }
 
 async function withWorkers(engine: Engine, { threads }: EngineOptions): Promise<Engine> {
@@ -75,16 +73,14 @@ function wideEngine(modules: WebAssembly.Module[], memory: LinearMemory, parts: 
   return engine;
 }
 
-function explained(cause: unknown, { relaxed }: EngineOptions): unknown {
-  if (!(cause instanceof WebAssembly.CompileError) && !(cause instanceof RangeError)) return cause;
-  const needs = relaxed
-    ? "`relaxed` needs relaxed SIMD: Node 22, Chrome 114 or newer, or Node 20 with --experimental-wasm-relaxed-simd"
-    : "they need WebAssembly with SIMD; without waiting, a browser's main thread may refuse them too";
-  return new BackendError("wasm", `the kernels do not compile here (${cause.message}): ${needs}`, { cause });
-}
+/** Why a caller's module has no threads. */
+const ONE_THREAD = "`module` is for one thread; take that of @adjoint/core/kernels-threads.wasm";
 
-function prepare({ threads, relaxed = false, maximumPages }: EngineOptions) {
-  const obstacle = whyNoWorkers();
+function prepare(options: EngineOptions) {
+  requireWebAssembly();
+  const { threads, relaxed = false, module, maximumPages } = options;
+  const sharing = sharingOf(options);
+  const obstacle = sharing === "unshared" ? ONE_THREAD : whyNoWorkers();
   const usual = Math.min(8, availableThreads());
   const count = threads ?? (obstacle === undefined ? usual : 1);
   if (!Number.isInteger(count) || count < 1 || count > MAXIMUM_THREADS) {
@@ -93,10 +89,14 @@ function prepare({ threads, relaxed = false, maximumPages }: EngineOptions) {
   if (count > 1 && obstacle !== undefined) {
     throw new BackendError("wasm", `${count} threads cannot be had: ${obstacle}, or ask for 1`);
   }
+  const shared = sharing === undefined ? count > 1 : sharing === "shared";
+  if (shared && !canShareMemory()) {
+    throw new BackendError("wasm", "memory cannot be shared here; take the `module` of @adjoint/core/kernels.wasm");
+  }
   const limit = maximumPages === undefined ? {} : { maximumPages };
   const memory = new LinearMemory(
-    count > 1 ? { shared: true, reserved: POOL_END, ...limit } : { shared: false, reserved: endOfPlaces(1), ...limit },
+    shared ? { shared, reserved: POOL_END, ...limit } : { shared, reserved: endOfPlaces(1), ...limit },
   );
   const limitation = threads === undefined && usual > 1 ? obstacle : undefined;
-  return { memory, threads: count, limitation, bytes: kernelBytes(memory.shared, relaxed) };
+  return { memory, threads: count, limitation, bytes: module ? [] : kernelBytes(shared, relaxed) };
 }

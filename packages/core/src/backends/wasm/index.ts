@@ -7,7 +7,7 @@ export type { WasmMemory } from "./wasm-buffers.js";
 export { WasmBackend };
 
 /** Options of the wasm backend. */
-export type WasmOptions = Pick<EngineOptions, "threads" | "relaxed" | "wide">;
+export type WasmOptions = Pick<EngineOptions, "threads" | "relaxed" | "wide" | "module">;
 
 /**
  * Starts a wasm backend.

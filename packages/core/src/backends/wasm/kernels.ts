@@ -86,13 +86,16 @@ export function endOfPlaces(threads: number): number {
 /** The most pages of 64 KiB that a 32-bit memory has. */
 export const MAXIMUM_PAGES = 65_536;
 
+/** A module's bytes. */
+export type KernelBytes = Uint8Array<ArrayBuffer>;
+
 /** The bytes of the modules: of all kernels and, where it is relaxed, of those that it puts in the place of some. */
-export function kernelBytes(shared: boolean, relaxed: boolean): Uint8Array<ArrayBuffer>[] {
+export function kernelBytes(shared: boolean, relaxed: boolean): KernelBytes[] {
   return (relaxed ? [KERNELS, RELAXED_KERNELS] : [KERNELS]).map((text) => decode(text, shared));
 }
 
 /** A module's bytes from hexadecimal digits, for a shared memory or one that is not. */
-function decode(digits: string, shared: boolean): Uint8Array<ArrayBuffer> {
+function decode(digits: string, shared: boolean): KernelBytes {
   const bytes = new Uint8Array(digits.length / 2);
   for (let i = 0; i < bytes.length; i++) bytes[i] = 16 * digitAt(digits, 2 * i) + digitAt(digits, 2 * i + 1);
   if (!shared) clearSharedFlag(bytes);
