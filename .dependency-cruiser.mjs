@@ -10,7 +10,9 @@ const CORE = "^packages/core/src/";
  * @type {readonly { name: string, files: string, typesOf?: string }[]}
  */
 const LAYERS = [
+  { name: "wrong arguments in words", files: "(describe|option-names)[.]ts$" },
   { name: "pure helpers", files: "(errors|dtype|optional-import|shape|synchronous|containers|settings|version)[.]ts$" },
+  { name: "options", files: "options[.]ts$" },
   { name: "random numbers, backend contract, owners", files: "(random|owners|backends/backend)[.]ts$" },
   { name: "backends", files: "backends/(reference|wasm|blas|gpu)/" },
   { name: "choice of a backend", files: "backends/(current|fastest|measure)[.]ts$" },

@@ -3,6 +3,7 @@
 // gradient can be differentiated again.
 
 import { AdjointError, FrozenError, GradientError } from "./errors.js";
+import { flag, optionsOf, readOptions } from "./options.js";
 import { formatShape, sameShape } from "./shape.js";
 import { refusePromise } from "./synchronous.js";
 import { type GraphNode, Tensor, viewOf, wrap } from "./tensor.js";
@@ -112,6 +113,8 @@ export interface GradientOptions {
   readonly allowUnused?: boolean;
 }
 
+const GRADIENTS = optionsOf<GradientOptions>({ allowUnused: flag });
+
 /** A gradient for each tensor asked about: of three, three. */
 export type GradientsOf<Wrt extends readonly Tensor[]> = { -readonly [K in keyof Wrt]: Tensor };
 
@@ -144,7 +147,7 @@ export function gradients<const Wrt extends readonly Tensor[]>(
   wrt: Wrt,
   options: GradientOptions = {},
 ): GradientsOf<Wrt> {
-  const found = findGradients(loss, wrt, options);
+  const found = findGradients(loss, wrt, readOptions("gradients", options, GRADIENTS));
   return found.map((gradient, i) => gradient ?? zerosLike(wrt[i] as Tensor)) as GradientsOf<Wrt>;
 }
 
@@ -182,6 +185,7 @@ export function valueAndGradients<Wrt extends readonly Tensor[]>(
   wrt: readonly [...Wrt],
   options: GradientOptions = {},
 ): { value: Tensor; gradients: GradientsOf<Wrt> } {
+  readOptions("valueAndGradients", options, GRADIENTS);
   for (const x of wrt) checkNotFrozen("valueAndGradients", x);
   const former = wrt.map((x) => x.requiresGradient);
   try {

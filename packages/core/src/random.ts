@@ -5,6 +5,7 @@
 
 import type { RandomPlace } from "./backends/backend.js";
 import { ArgumentError } from "./errors.js";
+import { instanceOf, numeric, optionsOf, readOptions } from "./options.js";
 
 const WORDS = 4;
 const TWO_32 = 2 ** 32;
@@ -19,6 +20,8 @@ export interface RandomState {
   readonly wordsLeft: number;
 }
 
+const STREAM = optionsOf<{ stream?: number }>({ stream: numeric });
+
 /** A seeded generator. Two with the same seed and stream give the same numbers, everywhere. */
 export class Random {
   #seed: number;
@@ -32,7 +35,8 @@ export class Random {
    * @param options.stream a whole number in [0, 2³²): streams of one seed are independent of each other
    * @throws ArgumentError for any other number
    */
-  constructor(seed: number, { stream = 0 }: { stream?: number } = {}) {
+  constructor(seed: number, options: { stream?: number } = {}) {
+    const { stream = 0 } = readOptions("Random", options, STREAM);
     if (!Number.isSafeInteger(seed) || seed < 0) {
       throw new ArgumentError("Random", `the seed must be a whole number in [0, 2^53), got ${seed}`);
     }
@@ -170,6 +174,9 @@ export class Random {
     this.#block++;
   }
 }
+
+/** An option that is a generator. */
+export const generator = instanceOf("a generator, as new Random(seed)", Random);
 
 function isState(state: RandomState | null | undefined): state is RandomState {
   if (state?.algorithm !== "philox4x32-10") return false;

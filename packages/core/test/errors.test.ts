@@ -151,7 +151,7 @@ describe("axes and sizes that are not there", () => {
 });
 
 describe("values out of range", () => {
-  const generator = "needs a generator, as { random: new Random(seed) }, got";
+  const generator = "random must be a generator, as new Random(seed), got";
   refuses(AdjointError, [
     ["clip: the bounds must be low ≤ high, got 2 and 1", () => clip(row, 2, 1)],
     ["clip: the bounds must be low ≤ high, got NaN and 1", () => clip(row, Number.NaN, 1)],
@@ -185,7 +185,7 @@ describe("values out of range", () => {
       () => randomNormal([1], { random, standardDeviation: -1 }),
     ],
     [`randomUniform: ${generator} undefined`, () => Reflect.apply(randomUniform, undefined, [[1]])],
-    [`randomNormal: ${generator} number`, () => randomNormal([1], { random: untyped(7) })],
+    [`randomNormal: ${generator} 7`, () => randomNormal([1], { random: untyped(7) })],
   ]);
 });
 

@@ -202,7 +202,7 @@ describe("losses at their edges", () => {
 
   it("refuse an unknown reduction", () => {
     expect(() => meanSquaredError(tensor([1]), 0, { reduction: "average" as never })).toThrow(
-      'meanSquaredError: the reduction must be "mean", "sum" or "none", got "average"',
+      'meanSquaredError: reduction must be "mean", "sum" or "none", got "average"',
     );
   });
 });

@@ -2,6 +2,7 @@
 // inputs live. Where none was chosen, the first tensor starts the wasm backend.
 
 import { ArgumentError, BackendError } from "../errors.js";
+import { anything, flag, list, numeric, optionsOf, readOptions } from "../options.js";
 import { refusePromise } from "../synchronous.js";
 import type { Backend } from "./backend.js";
 import type { Taken } from "./fastest.js";
@@ -94,6 +95,15 @@ export interface BackendOptions {
   readonly among?: readonly Exclude<BackendName, "auto">[];
 }
 
+const OPTIONS = optionsOf<BackendOptions>({
+  threads: numeric,
+  relaxed: flag,
+  wide: flag,
+  module: anything,
+  gpuJs: anything,
+  among: list,
+});
+
 /** All names that `useBackend` takes. */
 export function backendNames(): readonly BackendName[] {
   return KNOWN;
@@ -116,7 +126,7 @@ export async function useBackend(name: BackendName, options: BackendOptions = {}
   if (!KNOWN.includes(name)) {
     throw new ArgumentError("useBackend", `"${name}" is not a backend; known are ${KNOWN.join(", ")}`);
   }
-  const choice = await choose(name, options);
+  const choice = await choose(name, readOptions("useBackend", options, OPTIONS));
   current = choice.backend;
   return choice;
 }

@@ -3,6 +3,7 @@
 import { currentBackend } from "../backends/current.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { tensor } from "../ops/creation.js";
+import { numeric, optionsOf, readOptions } from "../options.js";
 import type { Random } from "../random.js";
 import { checkShape, formatShape, type Shape, sizeOf } from "../shape.js";
 import { type Tensor, wrap } from "../tensor.js";
@@ -14,6 +15,8 @@ export interface ByteScaling {
   /** 0 by default. */
   readonly offset?: number;
 }
+
+const SCALING = optionsOf<ByteScaling>({ scale: numeric, offset: numeric });
 
 /** Samples of one shape held as unsigned bytes, images for example. The bytes are not copied. */
 export class ByteDataset {
@@ -53,7 +56,8 @@ export class ByteDataset {
    * @returns [indices.length, ...sampleShape], each value byte · scale + offset
    * @throws ShapeError for a number that is not one of the samples'
    */
-  batch(indices: ArrayLike<number>, { scale = 1, offset = 0 }: ByteScaling = {}): Tensor {
+  batch(indices: ArrayLike<number>, options: ByteScaling = {}): Tensor {
+    const { scale = 1, offset = 0 } = readOptions("ByteDataset.batch", options, SCALING);
     const size = sizeOf(this.sampleShape);
     const shape = [indices.length, ...this.sampleShape];
     this.#checkIndices(indices);

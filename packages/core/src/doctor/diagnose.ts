@@ -5,6 +5,7 @@ import type { Backend, BackendInfo } from "../backends/backend.js";
 import { chooseAmong } from "../backends/fastest.js";
 import type { GpuModeReport } from "../backends/gpu/index.js";
 import { ArgumentError } from "../errors.js";
+import { anything, callable, flag, list, optionsOf, readOptions } from "../options.js";
 import { CANDIDATES, type Candidate, messageOf } from "./candidates.js";
 import { Referee } from "./comparison.js";
 import { describeEnvironment, type Environment } from "./environment.js";
@@ -61,6 +62,14 @@ export interface DiagnoseOptions {
   readonly onProgress?: (name: string) => void;
 }
 
+const OPTIONS = optionsOf<DiagnoseOptions>({
+  quick: flag,
+  only: list,
+  candidates: list,
+  gpuJs: anything,
+  onProgress: callable,
+});
+
 /**
  * Examines all backends and modes of this machine, in about half a minute, or a third of that where `quick`.
  *
@@ -71,6 +80,7 @@ export interface DiagnoseOptions {
  * @throws ArgumentError where `only` names what is no candidate
  */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
+  readOptions("diagnose", options, OPTIONS);
   const { candidates = CANDIDATES, only = candidates.map(({ name }) => name), quick = false, gpuJs } = options;
   checkNames(only, candidates);
   const chosen = candidates.filter(({ name }) => only.includes(name));

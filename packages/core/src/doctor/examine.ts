@@ -2,6 +2,7 @@
 
 import type { Backend } from "../backends/backend.js";
 import type { FloatArray } from "../dtype.js";
+import { flag, optionsOf, readOptions } from "../options.js";
 import { messageOf } from "./candidates.js";
 import { compareOp, type Finding, Referee, sameBits, valuesOf } from "./comparison.js";
 import { IMAGE_CHECKS } from "./image-checks.js";
@@ -29,6 +30,8 @@ export interface ExamineOptions {
   readonly quick?: boolean;
 }
 
+const OPTIONS = optionsOf<ExamineOptions>({ quick: flag });
+
 /**
  * Examines a backend: the values of every op, gradients and some steps of learning against float64, whether the same
  * bits come out twice, and speed. The backend stays open, and the current one is not changed.
@@ -37,7 +40,8 @@ export interface ExamineOptions {
  * of a tensor, and of the largest value of an op on images. A backend that fails is a problem in what is returned, never
  * an error.
  */
-export async function examine(backend: Backend, { quick = false }: ExamineOptions = {}): Promise<Examination> {
+export async function examine(backend: Backend, options: ExamineOptions = {}): Promise<Examination> {
+  const { quick = false } = readOptions("examine", options, OPTIONS);
   return examineParts((use) => use(backend), { quick, referee: new Referee() });
 }
 

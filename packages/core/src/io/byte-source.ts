@@ -1,6 +1,7 @@
 // Where a reader's bytes come from: memory, a Blob, a response, or anything that can be read at an offset.
 
 import { ArgumentError } from "../errors.js";
+import { optionsOf, readOptions, text } from "../options.js";
 import type { FormatCheck } from "./format-check.js";
 import { ResponseSource } from "./response-source.js";
 
@@ -23,6 +24,9 @@ export interface ReadOptions {
   readonly file?: string;
 }
 
+/** The options of reading. */
+export const READ = optionsOf<ReadOptions>({ file: text });
+
 /** What readers read from. */
 export interface ByteSource {
   /** All of its bytes; undefined for a response that does not say. */
@@ -34,7 +38,16 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
-/** What to call an input where the caller does not say. */
+/**
+ * What to call an input where the caller does not say.
+ *
+ * @throws ArgumentError for options that are none
+ */
+export function readName(where: string, input: FileInput, options: ReadOptions, kind: string): string {
+  return nameOf(input, readOptions(where, options, READ), kind);
+}
+
+/** The same of options that were looked at. */
 export function nameOf(input: FileInput, { file }: ReadOptions, kind: string): string {
   if (file !== undefined) return file;
   if (isResponse(input) && input.url) return input.url;

@@ -2,10 +2,11 @@
 // and optimizers; generators, the caller's own values and a checksum over everything are in its metadata.
 
 import { ArgumentError, NonFiniteError } from "../errors.js";
+import { anything, flag, optionsOf, readOptions, record } from "../options.js";
 import type { RandomState } from "../random.js";
 import { Random } from "../random.js";
 import { VERSION } from "../version.js";
-import { type FileInput, nameOf, type ReadOptions } from "./byte-source.js";
+import { type FileInput, type ReadOptions, readName } from "./byte-source.js";
 import { concatBytes } from "./bytes.js";
 import {
   applyStored,
@@ -40,6 +41,15 @@ export interface RestoreOptions {
   readonly allowUnused?: boolean;
 }
 
+const PARTS = { models: record, optimizers: record, randoms: record };
+
+const CONTENT = optionsOf<CheckpointContent>({ ...PARTS, progress: anything, allowNonFinite: flag });
+
+const RESTORED = optionsOf<CheckpointParts>(PARTS);
+
+/** The options of restoring. */
+export const RESTORE = optionsOf<RestoreOptions>({ allowUnused: flag });
+
 const FORMAT = "adjoint checkpoint";
 /** Version 1 had other names for parts with a slash in theirs, and no settings of optimizers. It is still read. */
 const FORMAT_VERSION = "2";
@@ -73,8 +83,10 @@ export class Checkpoint {
    * @throws StateError that lists every name that is missing, unexpected or of another shape, ArgumentError for a part
    *   that is none, ReleasedError for a model that was disposed; nothing was changed then
    */
-  async restore(parts: CheckpointParts, { allowUnused = false }: RestoreOptions = {}): Promise<void> {
+  async restore(parts: CheckpointParts, options: RestoreOptions = {}): Promise<void> {
+    const { allowUnused = false } = readOptions("loadCheckpoint", options, RESTORE);
     const where = `loadCheckpoint: ${this.#file}`;
+    readOptions(where, parts, RESTORED);
     checkParts(where, parts);
     checkFits(where, parts, this.#stored, allowUnused);
     applyStored(parts, this.#stored);
@@ -93,8 +105,8 @@ export async function writeCheckpoint(content: CheckpointContent): Promise<Uint8
 
 /** @internal The same in pieces, for writing to a file. */
 export async function checkpointChunks(where: string, content: CheckpointContent): Promise<Uint8Array[]> {
+  const { randoms = {}, progress = null, allowNonFinite = false } = readOptions(where, content, CONTENT);
   checkParts(where, content);
-  const { randoms = {}, progress = null, allowNonFinite = false } = content;
   checkJson(where, "progress", progress);
   const states = Object.entries(randoms).map(([name, random]) => [name, random.state()]);
   const fields = [
@@ -115,7 +127,7 @@ export async function checkpointChunks(where: string, content: CheckpointContent
  * @throws FileFormatError that names the file, the field, what was expected and what was found
  */
 export async function readCheckpoint(input: FileInput, options: ReadOptions = {}): Promise<Checkpoint> {
-  const check = new FormatCheck("readCheckpoint", nameOf(input, options, "checkpoint"));
+  const check = new FormatCheck("readCheckpoint", readName("readCheckpoint", input, options, "checkpoint"));
   const file = await openSafetensors(input, { file: check.file });
   try {
     const fields = new Map(file.metadata);

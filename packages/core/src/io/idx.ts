@@ -8,9 +8,9 @@ import {
   type ByteSource,
   type FileInput,
   fromBytes,
-  nameOf,
   type ReadOptions,
   readExactly,
+  readName,
   readWhole,
   toByteSource,
 } from "./byte-source.js";
@@ -64,7 +64,7 @@ export async function readIdxExact(input: FileInput, options: ReadOptions = {}):
 }
 
 async function read(where: string, input: FileInput, options: ReadOptions): Promise<ExactFileArray> {
-  const check = new FormatCheck(where, nameOf(input, options, "IDX file"));
+  const check = new FormatCheck(where, readName(where, input, options, "IDX file"));
   const source = toByteSource(check, input);
   try {
     const start = await readExactly(check, source, "header", 0, 4);

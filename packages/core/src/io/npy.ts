@@ -2,7 +2,14 @@
 
 import { ShapeError } from "../errors.js";
 import { checkShape, formatShape, sizeOf } from "../shape.js";
-import { type ByteSource, type FileInput, nameOf, type ReadOptions, readExactly, toByteSource } from "./byte-source.js";
+import {
+  type ByteSource,
+  type FileInput,
+  type ReadOptions,
+  readExactly,
+  readName,
+  toByteSource,
+} from "./byte-source.js";
 import { concatBytes } from "./bytes.js";
 import {
   decodeExact,
@@ -36,7 +43,7 @@ export async function readNpyExact(input: FileInput, options: ReadOptions = {}):
 }
 
 async function read(where: string, input: FileInput, options: ReadOptions): Promise<ExactFileArray> {
-  const check = new FormatCheck(where, nameOf(input, options, "npy file"));
+  const check = new FormatCheck(where, readName(where, input, options, "npy file"));
   const source = toByteSource(check, input);
   try {
     return await readNpySource(check, source);

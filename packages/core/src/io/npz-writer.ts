@@ -1,6 +1,7 @@
 // Writing NumPy's .npz files.
 
 import { ArgumentError } from "../errors.js";
+import { flag, optionsOf, readOptions } from "../options.js";
 import { concatBytes } from "./bytes.js";
 import { deflate } from "./compression.js";
 import { crc32 } from "./crc32.js";
@@ -24,6 +25,8 @@ export interface NpzWriteOptions {
   /** Whether to deflate the arrays, as `numpy.savez_compressed` does. Not by default. */
   readonly compress?: boolean;
 }
+
+const WRITE = optionsOf<NpzWriteOptions>({ compress: flag });
 
 /** What zip64 is for begins here. */
 const TOO_MANY_BYTES = 0xffffffff;
@@ -55,10 +58,8 @@ export async function writeNpz(arrays: NamedArrays, options: NpzWriteOptions = {
 }
 
 /** The same file in pieces. Throws as `writeNpz` does, before there is any piece. */
-export async function npzChunks(
-  arrays: NamedArrays,
-  { compress = false }: NpzWriteOptions = {},
-): Promise<Uint8Array[]> {
+export async function npzChunks(arrays: NamedArrays, options: NpzWriteOptions = {}): Promise<Uint8Array[]> {
+  const { compress = false } = readOptions("writeNpz", options, WRITE);
   const files: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
   const names = new Set<string>();

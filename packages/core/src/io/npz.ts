@@ -5,8 +5,8 @@ import {
   type ByteSource,
   type FileInput,
   fromBytes,
-  nameOf,
   type ReadOptions,
+  readName,
   readWhole,
   toByteSource,
 } from "./byte-source.js";
@@ -78,7 +78,7 @@ export class NpzFile {
  *   .npy file that is encrypted, or neither stored nor deflated
  */
 export async function openNpz(input: FileInput, options: ReadOptions = {}): Promise<NpzFile> {
-  const check = new FormatCheck("openNpz", nameOf(input, options, "npz file"));
+  const check = new FormatCheck("openNpz", readName("openNpz", input, options, "npz file"));
   const given = toByteSource(check, input);
   try {
     const source = given.size === undefined ? fromBytes(await readWhole(check, given)) : given;

@@ -1,6 +1,7 @@
 // Writing safetensors files. The same tensors and metadata give the same bytes, whatever order they come in.
 
 import { ArgumentError, ShapeError } from "../errors.js";
+import { iterable, optionsOf, readOptions } from "../options.js";
 import { checkShape, formatShape, sizeOf } from "../shape.js";
 import { concatBytes } from "./bytes.js";
 import { encodeFloats, type FileArray, type Float64FileArray } from "./element-types.js";
@@ -11,6 +12,8 @@ import { LENGTH_BYTES, LONGEST_HEADER, METADATA_NAME } from "./safetensors-heade
 export interface SafetensorsWriteOptions {
   readonly metadata?: Iterable<readonly [string, string]>;
 }
+
+const WRITE = optionsOf<SafetensorsWriteOptions>({ metadata: iterable });
 
 /** Tensors by name: a Map, or a list of pairs. */
 export type NamedArrays = Iterable<readonly [string, FileArray]>;
@@ -38,11 +41,12 @@ export function writeSafetensors(tensors: NamedFloats, options: SafetensorsWrite
  * Throws as `writeSafetensors` does, before there is any piece.
  */
 export function safetensorsChunks(tensors: NamedFloats, options: SafetensorsWriteOptions = {}): Uint8Array[] {
+  const { metadata } = readOptions("writeSafetensors", options, WRITE);
   const named = sortByName([...tensors]);
   const isDouble = ([, { data }]: (typeof named)[number]) => data instanceof Float64Array;
   // the larger elements first, so that each begins where its size divides the offset
   const sorted = [...named.filter(isDouble), ...named.filter((entry) => !isDouble(entry))];
-  const fields = metadataFields(options.metadata);
+  const fields = metadataFields(metadata);
   let offset = 0;
   for (const [name, { shape, data }] of sorted) {
     checkTensor(name, shape, data);

@@ -1,6 +1,7 @@
 // Reading safetensors files: the header first, then the tensors that are asked for and no others.
 
 import { ArgumentError } from "../errors.js";
+import { flag, optionsOf, readOptions, text } from "../options.js";
 import { type ByteSource, type FileInput, nameOf, type ReadOptions, readExactly, toByteSource } from "./byte-source.js";
 import { decodeExact, type ExactFileArray, type FileArray, toFloat32 } from "./element-types.js";
 import { FormatCheck, quote } from "./format-check.js";
@@ -20,6 +21,9 @@ export interface SafetensorsOptions extends ReadOptions {
    */
   readonly allowUnaligned?: boolean;
 }
+
+/** The options of opening. */
+export const OPEN = optionsOf<SafetensorsOptions>({ file: text, allowUnaligned: flag });
 
 /** An open safetensors file, of which the header has been read and checked. */
 export class SafetensorsFile {
@@ -103,7 +107,10 @@ export class SafetensorsFile {
  * @throws FileFormatError that names the file, the field, what was expected and what was found
  */
 export async function openSafetensors(input: FileInput, options: SafetensorsOptions = {}): Promise<SafetensorsFile> {
-  const check = new FormatCheck("openSafetensors", nameOf(input, options, "safetensors file"));
+  const check = new FormatCheck(
+    "openSafetensors",
+    nameOf(input, readOptions("openSafetensors", options, OPEN), "safetensors file"),
+  );
   const source = toByteSource(check, input);
   try {
     const first = await readExactly(check, source, "header length", 0, LENGTH_BYTES);

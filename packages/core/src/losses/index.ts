@@ -1,9 +1,10 @@
 // Loss functions: means over the batch by default, stable in floating point.
 
-import { ArgumentError, ShapeError } from "../errors.js";
+import { ShapeError } from "../errors.js";
 import { abs, add, clip, exp, log, mul, neg, square, sub } from "../ops/arithmetic.js";
 import { logSoftmax, mean, sum } from "../ops/reductions.js";
 import { operands, type TensorLike } from "../ops/support.js";
+import { numeric, oneOf, optionsOf, readOptions } from "../options.js";
 import { formatShape, sameShape } from "../shape.js";
 import { Tensor } from "../tensor.js";
 import { logisticLoss, weighted, weightedLog } from "./weighted-logarithms.js";
@@ -16,15 +17,20 @@ export interface LossOptions {
 /** Keras's bound on probabilities, which keeps logarithms finite. */
 const PROBABILITY_EPSILON = 1e-7;
 
-function reduced(where: string, losses: Tensor, { reduction = "mean" }: LossOptions): Tensor {
+const LOSS = { reduction: oneOf("mean", "sum", "none") };
+
+const LOSSES = optionsOf<LossOptions>(LOSS);
+
+const CLIPPED = optionsOf<LossOptions & { epsilon?: number }>({ ...LOSS, epsilon: numeric });
+
+function reduced(losses: Tensor, { reduction = "mean" }: LossOptions): Tensor {
   if (reduction === "mean") return mean(losses);
-  if (reduction === "sum") return sum(losses);
-  if (reduction === "none") return losses;
-  throw new ArgumentError(where, `the reduction must be "mean", "sum" or "none", got "${String(reduction)}"`);
+  return reduction === "sum" ? sum(losses) : losses;
 }
 
 /** Refuses shapes that would broadcast: [n] against [n, 1] gives n² losses, which nobody means. */
 function checkSameShape(where: string, first: Tensor, second: TensorLike, names = "prediction and target"): void {
+  operands(where, [first, second]);
   if (!(second instanceof Tensor) || sameShape(first.shape, second.shape)) return;
   throw new ShapeError(where, `${names} differ in shape: ${formatShape(first.shape)} × ${formatShape(second.shape)}`);
 }
@@ -40,11 +46,12 @@ function checkSameShape(where: string, first: Tensor, second: TensorLike, names 
 export function binaryCrossEntropy(
   probabilities: Tensor,
   target: TensorLike,
-  { epsilon = PROBABILITY_EPSILON, ...options }: LossOptions & { epsilon?: number } = {},
+  options: LossOptions & { epsilon?: number } = {},
 ): Tensor {
+  const { epsilon = PROBABILITY_EPSILON } = readOptions("binaryCrossEntropy", options, CLIPPED);
   checkSameShape("binaryCrossEntropy", probabilities, target);
   const p = clip(probabilities, epsilon, 1 - epsilon);
-  return reduced("binaryCrossEntropy", neg(logLikelihood(p, target, epsilon)), options);
+  return reduced(neg(logLikelihood(p, target, epsilon)), options);
 }
 
 /** t ln p + (1 − t) ln(1 − p): of a target that is 1 or 0 for all, the half that is not 0. */
@@ -72,9 +79,10 @@ function termOf(epsilon: number): (t: Tensor, p: Tensor) => Tensor {
  * @throws ShapeError where the shapes differ
  */
 export function binaryCrossEntropyWithLogits(logits: Tensor, target: TensorLike, options: LossOptions = {}): Tensor {
+  readOptions("binaryCrossEntropyWithLogits", options, LOSSES);
   checkSameShape("binaryCrossEntropyWithLogits", logits, target);
   const losses = logisticLoss(...operands("binaryCrossEntropyWithLogits", [logits, target]));
-  return reduced("binaryCrossEntropyWithLogits", losses, options);
+  return reduced(losses, options);
 }
 
 /**
@@ -87,11 +95,12 @@ export function binaryCrossEntropyWithLogits(logits: Tensor, target: TensorLike,
 export function categoricalCrossEntropy(
   probabilities: Tensor,
   target: Tensor,
-  { epsilon = PROBABILITY_EPSILON, ...options }: LossOptions & { epsilon?: number } = {},
+  options: LossOptions & { epsilon?: number } = {},
 ): Tensor {
+  const { epsilon = PROBABILITY_EPSILON } = readOptions("categoricalCrossEntropy", options, CLIPPED);
   checkSameShape("categoricalCrossEntropy", probabilities, target);
   const losses = neg(sum(termOf(epsilon)(target, clip(probabilities, epsilon, 1 - epsilon)), { axis: -1 }));
-  return reduced("categoricalCrossEntropy", losses, options);
+  return reduced(losses, options);
 }
 
 /**
@@ -103,21 +112,24 @@ export function categoricalCrossEntropy(
  * @throws ShapeError where the shapes differ
  */
 export function categoricalCrossEntropyWithLogits(logits: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  readOptions("categoricalCrossEntropyWithLogits", options, LOSSES);
   checkSameShape("categoricalCrossEntropyWithLogits", logits, target);
   const losses = neg(sum(weighted(target, logSoftmax(logits)), { axis: -1 }));
-  return reduced("categoricalCrossEntropyWithLogits", losses, options);
+  return reduced(losses, options);
 }
 
 /** (prediction − target)². Throws ShapeError where the shapes differ. */
 export function meanSquaredError(prediction: Tensor, target: TensorLike, options: LossOptions = {}): Tensor {
+  readOptions("meanSquaredError", options, LOSSES);
   checkSameShape("meanSquaredError", prediction, target);
-  return reduced("meanSquaredError", square(sub(prediction, target)), options);
+  return reduced(square(sub(prediction, target)), options);
 }
 
 /** |prediction − target|. Throws ShapeError where the shapes differ. */
 export function meanAbsoluteError(prediction: Tensor, target: TensorLike, options: LossOptions = {}): Tensor {
+  readOptions("meanAbsoluteError", options, LOSSES);
   checkSameShape("meanAbsoluteError", prediction, target);
-  return reduced("meanAbsoluteError", abs(sub(prediction, target)), options);
+  return reduced(abs(sub(prediction, target)), options);
 }
 
 /**
@@ -129,7 +141,8 @@ export function meanAbsoluteError(prediction: Tensor, target: TensorLike, option
  * @throws ShapeError where the shapes differ
  */
 export function klDivergenceNormal(meanValue: Tensor, logVariance: Tensor, options: LossOptions = {}): Tensor {
+  readOptions("klDivergenceNormal", options, LOSSES);
   checkSameShape("klDivergenceNormal", meanValue, logVariance, "mean and log-variance");
   const terms = sub(sub(add(logVariance, 1), square(meanValue)), exp(logVariance));
-  return reduced("klDivergenceNormal", mul(sum(terms, { axis: -1 }), -0.5), options);
+  return reduced(mul(sum(terms, { axis: -1 }), -0.5), options);
 }

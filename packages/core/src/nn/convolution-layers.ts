@@ -5,10 +5,11 @@ import type { Extent } from "../backends/backend.js";
 import { ArgumentError } from "../errors.js";
 import { conv2d, convTranspose2d } from "../ops/convolution.js";
 import { averagePool2d, maxPool2d, upSample } from "../ops/pooling.js";
-import { type Padding, type Pair, pairOf, type WindowOptions } from "../ops/window-sizes.js";
+import { type Padding, type Pair, pairOf, WINDOW_OPTIONS, type WindowOptions } from "../ops/window-sizes.js";
+import { numeric, optionsOf, readOptions, sizes } from "../options.js";
 import type { Tensor } from "../tensor.js";
 import { glorotUniform, zerosInitializer } from "./initializers.js";
-import type { DenseOptions } from "./layers.js";
+import { type DenseOptions, WEIGHT_OPTIONS } from "./layers.js";
 import { Module } from "./module.js";
 import { Parameter } from "./parameter.js";
 
@@ -23,6 +24,15 @@ export interface ConvTranspose2dOptions extends Conv2dOptions {
   /** Rows and columns added after the last window, below the stride; 0 by default. */
   readonly outputPadding?: Pair;
 }
+
+const CONV_2D = optionsOf<Conv2dOptions>({ ...WEIGHT_OPTIONS, ...WINDOW_OPTIONS, groups: numeric });
+
+const CONV_TRANSPOSE_2D = optionsOf<ConvTranspose2dOptions>({
+  ...WEIGHT_OPTIONS,
+  ...WINDOW_OPTIONS,
+  groups: numeric,
+  outputPadding: sizes,
+});
 
 /** What both kinds of convolution have. */
 abstract class Convolution extends Module {
@@ -90,11 +100,12 @@ export class Conv2d extends Convolution {
 
   /** @throws ArgumentError where a size is no whole number ≥ 1, or the groups do not divide the channels */
   constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: Conv2dOptions) {
-    super("Conv2d", [inChannels, outChannels, kernelSize], options, false);
+    super("Conv2d", [inChannels, outChannels, kernelSize], readOptions("Conv2d", options, CONV_2D), false);
   }
 
   forward(x: Tensor): Tensor {
-    return conv2d(x, this.kernel, this);
+    const { bias, stride, padding, dilation, groups } = this;
+    return conv2d(x, this.kernel, { bias, stride, padding, dilation, groups });
   }
 }
 
@@ -111,12 +122,14 @@ export class ConvTranspose2d extends Convolution {
 
   /** @throws ArgumentError where a size is no whole number ≥ 1, or the groups do not divide the channels */
   constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: ConvTranspose2dOptions) {
+    readOptions("ConvTranspose2d", options, CONV_TRANSPOSE_2D);
     super("ConvTranspose2d", [inChannels, outChannels, kernelSize], options, true);
     this.outputPadding = pairOf("ConvTranspose2d", "outputPadding", options.outputPadding ?? 0, 0);
   }
 
   forward(x: Tensor): Tensor {
-    return convTranspose2d(x, this.kernel, this);
+    const { bias, stride, padding, dilation, groups, outputPadding } = this;
+    return convTranspose2d(x, this.kernel, { bias, stride, padding, dilation, groups, outputPadding });
   }
 }
 
@@ -126,19 +139,23 @@ export interface PoolOptions extends WindowOptions {
   readonly size: Pair;
 }
 
+const POOL = optionsOf<Partial<PoolOptions>>({ ...WINDOW_OPTIONS, size: sizes });
+
 /** The largest element of each window and channel. See `maxPool2d`. */
 export class MaxPool2d extends Module {
   readonly kind = "MaxPool2d";
   readonly options: PoolOptions;
 
   /** @param options.size 2 by default; `stride` is as large where it is not given */
-  constructor({ size = 2, ...options }: Partial<PoolOptions> = {}) {
+  constructor(options: Partial<PoolOptions> = {}) {
     super();
-    this.options = { size: pairOf("MaxPool2d", "size", size, 1), ...options };
+    const { size = 2, ...rest } = readOptions("MaxPool2d", options, POOL);
+    this.options = { size: pairOf("MaxPool2d", "size", size, 1), ...rest };
   }
 
   forward(x: Tensor): Tensor {
-    return maxPool2d(x, this.options.size, this.options);
+    const { size, ...options } = this.options;
+    return maxPool2d(x, size, options);
   }
 }
 
@@ -148,13 +165,15 @@ export class AveragePool2d extends Module {
   readonly options: PoolOptions;
 
   /** @param options.size 2 by default; `stride` is as large where it is not given */
-  constructor({ size = 2, ...options }: Partial<PoolOptions> = {}) {
+  constructor(options: Partial<PoolOptions> = {}) {
     super();
-    this.options = { size: pairOf("AveragePool2d", "size", size, 1), ...options };
+    const { size = 2, ...rest } = readOptions("AveragePool2d", options, POOL);
+    this.options = { size: pairOf("AveragePool2d", "size", size, 1), ...rest };
   }
 
   forward(x: Tensor): Tensor {
-    return averagePool2d(x, this.options.size, this.options);
+    const { size, ...options } = this.options;
+    return averagePool2d(x, size, options);
   }
 }
 

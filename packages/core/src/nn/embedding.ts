@@ -3,6 +3,8 @@
 import { ArgumentError } from "../errors.js";
 import { randomUniform } from "../ops/creation.js";
 import { gather, type Indices } from "../ops/indexing.js";
+import { callable, optionsOf, readOptions, required } from "../options.js";
+import { generator } from "../random.js";
 import type { Tensor } from "../tensor.js";
 import type { Initializer } from "./initializers.js";
 import type { DenseOptions } from "./layers.js";
@@ -11,6 +13,11 @@ import { Parameter } from "./parameter.js";
 
 /** Uniform in ±0.05, as Keras has it for embeddings. */
 const smallUniform: Initializer = ({ shape, random }) => randomUniform(shape, { random, low: -0.05, high: 0.05 });
+
+const EMBEDDING = optionsOf<Pick<DenseOptions, "random" | "kernelInitializer">>({
+  random: required(generator),
+  kernelInitializer: callable,
+});
 
 /** A vector for each of `count` things: whole numbers in [0, count), of any shape, → […, features]. */
 export class Embedding extends Module {
@@ -22,12 +29,9 @@ export class Embedding extends Module {
    * @param options.kernelInitializer uniform in ±0.05 by default, as in Keras
    * @throws ArgumentError where a size is no whole number ≥ 1
    */
-  constructor(
-    count: number,
-    features: number,
-    { random, kernelInitializer = smallUniform }: Pick<DenseOptions, "random" | "kernelInitializer">,
-  ) {
+  constructor(count: number, features: number, options: Pick<DenseOptions, "random" | "kernelInitializer">) {
     super();
+    const { random, kernelInitializer = smallUniform } = readOptions("Embedding", options, EMBEDDING);
     if (![count, features].every((size) => Number.isSafeInteger(size) && size >= 1)) {
       throw new ArgumentError("Embedding", `sizes must be whole numbers ≥ 1, got ${count} × ${features}`);
     }

@@ -1,8 +1,8 @@
 // withFrozen: parameters frozen for the length of a function.
 
 import { isContainer, pathTo, visitContents } from "../containers.js";
+import { describe } from "../describe.js";
 import { ArgumentError } from "../errors.js";
-import { describe } from "../ops/support.js";
 import { refusePromise } from "../synchronous.js";
 import { type AnyModule, Module } from "./module.js";
 import { Parameter } from "./parameter.js";

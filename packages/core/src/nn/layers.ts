@@ -9,7 +9,8 @@ import { where } from "../ops/comparison.js";
 import { randomUniform } from "../ops/creation.js";
 import { linear, linearThrough } from "../ops/linear.js";
 import { softmax } from "../ops/reductions.js";
-import type { Random } from "../random.js";
+import { callable, flag, numeric, optionsOf, readOptions, required, setting } from "../options.js";
+import { generator, type Random } from "../random.js";
 import { defineSettings, finiteNumber, numberIn } from "../settings.js";
 import { formatShape, type Shape, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -30,6 +31,16 @@ export interface DenseOptions {
   readonly bias?: boolean;
 }
 
+/** The options that layers with weights share. */
+export const WEIGHT_OPTIONS = {
+  random: required(generator),
+  kernelInitializer: callable,
+  biasInitializer: callable,
+  bias: flag,
+};
+
+const DENSE = optionsOf<DenseOptions>(WEIGHT_OPTIONS);
+
 /** x · kernel + bias: [batch, inFeatures] → [batch, outFeatures]. The kernel is [inFeatures, outFeatures]. */
 export class Dense extends Module {
   readonly kind = "Dense";
@@ -44,7 +55,12 @@ export class Dense extends Module {
         throw new ArgumentError("Dense", `sizes must be whole numbers ≥ 1, got ${inFeatures} → ${outFeatures}`);
       }
     }
-    const { random, kernelInitializer = glorotUniform, biasInitializer = zerosInitializer, bias = true } = options;
+    const {
+      random,
+      kernelInitializer = glorotUniform,
+      biasInitializer = zerosInitializer,
+      bias = true,
+    } = readOptions("Dense", options, DENSE);
     const fans = { fanIn: inFeatures, fanOut: outFeatures, random };
     this.kernel = new Parameter(kernelInitializer({ ...fans, shape: [inFeatures, outFeatures] }), "kernel");
     this.bias = bias ? new Parameter(biasInitializer({ ...fans, shape: [outFeatures] }), "bias") : undefined;
@@ -59,6 +75,8 @@ export class Dense extends Module {
   }
 }
 
+const LEAKY = optionsOf<{ negativeSlope?: number }>({ negativeSlope: setting });
+
 /** x above 0, negativeSlope · x elsewhere. */
 export class LeakyReLU extends Module {
   readonly kind = "LeakyReLU";
@@ -70,8 +88,9 @@ export class LeakyReLU extends Module {
   }
 
   /** @param options.negativeSlope 0.01 by default */
-  constructor({ negativeSlope = 0.01 }: { negativeSlope?: number } = {}) {
+  constructor(options: { negativeSlope?: number } = {}) {
     super();
+    const { negativeSlope = 0.01 } = readOptions("LeakyReLU", options, LEAKY);
     this.negativeSlope = negativeSlope;
   }
 
@@ -107,13 +126,16 @@ export class Sigmoid extends Module {
   }
 }
 
+const ALONG = optionsOf<{ axis?: number }>({ axis: numeric });
+
 /** eˣ / Σeˣ along an axis, the last by default. */
 export class Softmax extends Module {
   readonly kind = "Softmax";
   readonly axis: number;
 
-  constructor({ axis = -1 }: { axis?: number } = {}) {
+  constructor(options: { axis?: number } = {}) {
     super();
+    const { axis = -1 } = readOptions("Softmax", options, ALONG);
     this.axis = axis;
   }
 
@@ -121,6 +143,8 @@ export class Softmax extends Module {
     return softmax(x, { axis: this.axis });
   }
 }
+
+const DROPOUT = optionsOf<{ random: Random }>({ random: required(generator) });
 
 /**
  * In training, sets each element to 0 with probability `rate` and divides the others by 1 − rate; in evaluation, hands
@@ -137,8 +161,9 @@ export class Dropout extends Module {
   }
 
   /** @throws ArgumentError unless 0 ≤ rate < 1 */
-  constructor(rate: number, { random }: { random: Random }) {
+  constructor(rate: number, options: { random: Random }) {
     super();
+    const { random } = readOptions("Dropout", options, DROPOUT);
     this.rate = rate;
     this.random = random;
   }

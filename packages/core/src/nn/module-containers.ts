@@ -1,8 +1,8 @@
 // ModuleList and ModuleDict: modules by place and by name. Plain arrays, objects and maps do as well; these know the types
 // of what they hold, refuse what is no module, and are found under the names that PyTorch gives them.
 
+import { describe } from "../describe.js";
 import { ArgumentError } from "../errors.js";
-import { describe } from "../ops/support.js";
 import { type AnyModule, Module } from "./module.js";
 
 /** What holds modules and is not applied itself. */

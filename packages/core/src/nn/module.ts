@@ -3,6 +3,7 @@
 
 import { pathTo, visitContents } from "../containers.js";
 import { StateError } from "../errors.js";
+import { optionsOf, readOptions, text } from "../options.js";
 import { scope } from "../scope.js";
 import { formatShape, type Shape, sameShape, stridesOf } from "../shape.js";
 import { Tensor, wrap } from "../tensor.js";
@@ -35,6 +36,8 @@ interface Listing {
   readonly structure: number;
 }
 
+const MODULE = optionsOf<{ name?: string | undefined }>({ name: text });
+
 /** A module whatever it takes and gives. */
 export type AnyModule = Module<readonly unknown[], unknown>;
 
@@ -52,7 +55,8 @@ export abstract class Module<Inputs extends readonly unknown[] = [x: Tensor], Ou
   #held: readonly Part[] | undefined;
   #listing: Listing | undefined;
 
-  constructor({ name }: { name?: string | undefined } = {}) {
+  constructor(options: { name?: string | undefined } = {}) {
+    const { name } = readOptions("Module", options, MODULE);
     this.name = name;
   }
 

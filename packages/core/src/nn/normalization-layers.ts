@@ -6,6 +6,7 @@ import { add, div, maximum, mul, sqrt, sub } from "../ops/arithmetic.js";
 import { reshape } from "../ops/broadcasting.js";
 import { ones, zeros } from "../ops/creation.js";
 import { batchNormWithStatistics, layerNorm } from "../ops/normalization.js";
+import { flag, optionsOf, readOptions, setting } from "../options.js";
 import { scope } from "../scope.js";
 import { defineSettings, numberIn, numberUpTo } from "../settings.js";
 import { formatShape } from "../shape.js";
@@ -31,6 +32,12 @@ export interface BatchNormOptions extends LayerNormOptions {
    */
   readonly momentum?: number;
 }
+
+const LAYER = { epsilon: setting, scale: flag, offset: flag };
+
+const LAYER_NORM = optionsOf<LayerNormOptions>(LAYER);
+
+const BATCH_NORM = optionsOf<BatchNormOptions>({ ...LAYER, momentum: setting });
 
 /**
  * Batch normalization over all axes but the last (Ioffe & Szegedy, 2015): […, channels] → […, channels].
@@ -59,6 +66,7 @@ export class BatchNorm extends Module {
   /** @throws ArgumentError where the channels are no whole number ≥ 1, or an option is out of range */
   constructor(channels: number, options: BatchNormOptions = {}) {
     super();
+    readOptions("BatchNorm", options, BATCH_NORM);
     const { epsilon = 0.001, momentum = 0.99, scale = true, offset = true } = options;
     checkChannels("BatchNorm", channels);
     this.epsilon = epsilon;
@@ -128,8 +136,9 @@ export class LayerNorm extends Module {
   }
 
   /** @throws ArgumentError where the channels are no whole number ≥ 1, or epsilon is no number ≥ 0 */
-  constructor(channels: number, { epsilon = 0.001, scale = true, offset = true }: LayerNormOptions = {}) {
+  constructor(channels: number, options: LayerNormOptions = {}) {
     super();
+    const { epsilon = 0.001, scale = true, offset = true } = readOptions("LayerNorm", options, LAYER_NORM);
     checkChannels("LayerNorm", channels);
     this.epsilon = epsilon;
     this.scale = scale ? new Parameter(ones([channels]), "scale") : undefined;
@@ -137,7 +146,8 @@ export class LayerNorm extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return layerNorm(x, this);
+    const { scale, offset, epsilon } = this;
+    return layerNorm(x, { scale, offset, epsilon });
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { defineOp } from "../autodiff.js";
 import { ArgumentError } from "../errors.js";
+import { numeric, optionsOf, readOptions } from "../options.js";
 import { type Tensor, wrap } from "../tensor.js";
 import { mul, square, sub, unaryForward } from "./arithmetic.js";
 import { greater, lessEqual, where } from "./comparison.js";
@@ -111,6 +112,8 @@ const leakyReluOp = defineOp<[Tensor], number>({
   ],
 });
 
+const LEAKY = optionsOf<{ negativeSlope?: number }>({ negativeSlope: numeric });
+
 /**
  * x above 0, negativeSlope · x elsewhere; the gradient at 0 is that of the negative side. With a slope of 0 it is `relu`,
  * also where 0 would be multiplied by ∞.
@@ -118,7 +121,8 @@ const leakyReluOp = defineOp<[Tensor], number>({
  * @param options.negativeSlope any finite number; 0.01 by default
  * @throws ArgumentError where the slope is not finite
  */
-export function leakyRelu(x: TensorLike, { negativeSlope = 0.01 }: { negativeSlope?: number } = {}): Tensor {
+export function leakyRelu(x: TensorLike, options: { negativeSlope?: number } = {}): Tensor {
+  const { negativeSlope = 0.01 } = readOptions("leakyRelu", options, LEAKY);
   if (!Number.isFinite(negativeSlope)) {
     throw new ArgumentError("leakyRelu", `negativeSlope must be a finite number, got ${negativeSlope}`);
   }

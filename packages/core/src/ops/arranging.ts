@@ -2,11 +2,13 @@
 // of taking a window is placing it back, and the other way round.
 
 import { defineOp, type Op } from "../autodiff.js";
+import { describe } from "../describe.js";
 import { ArgumentError, ShapeError } from "../errors.js";
+import { numeric, optionsOf, readOptions } from "../options.js";
 import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf, stridesOf } from "../shape.js";
 import { type Tensor, wrap } from "../tensor.js";
 import { reshape } from "./broadcasting.js";
-import { describe, operands } from "./support.js";
+import { operands } from "./support.js";
 
 const transposeOp = defineOp<[Tensor], readonly number[]>({
   name: "transpose",
@@ -164,6 +166,8 @@ function windowsAlong(inputs: readonly Tensor[], axis: number): AxisWindow[][] {
   });
 }
 
+const ALONG = optionsOf<{ axis?: number }>({ axis: numeric });
+
 /**
  * Tensors one after the other along an axis that they have.
  *
@@ -171,7 +175,8 @@ function windowsAlong(inputs: readonly Tensor[], axis: number): AxisWindow[][] {
  * @param options.axis 0 by default
  * @throws ShapeError where the shapes do not go together; ArgumentError for no tensors, or no array of them
  */
-export function concat(tensors: readonly Tensor[], { axis = 0 }: { axis?: number } = {}): Tensor {
+export function concat(tensors: readonly Tensor[], options: { axis?: number } = {}): Tensor {
+  const { axis = 0 } = readOptions("concat", options, ALONG);
   const [inputs, first] = listOf("concat", tensors);
   const along = normalizeAxis("concat", axis, first.rank);
   for (const x of inputs) {
@@ -192,7 +197,8 @@ export function concat(tensors: readonly Tensor[], { axis = 0 }: { axis?: number
  * @param options.axis where the new axis stands in the result; 0 by default
  * @throws ShapeError where the shapes differ; ArgumentError for no tensors, or no array of them
  */
-export function stack(tensors: readonly Tensor[], { axis = 0 }: { axis?: number } = {}): Tensor {
+export function stack(tensors: readonly Tensor[], options: { axis?: number } = {}): Tensor {
+  const { axis = 0 } = readOptions("stack", options, ALONG);
   const [inputs, first] = listOf("stack", tensors);
   const at = normalizeAxis("stack", axis, first.rank + 1);
   if (!inputs.every((x) => sameShape(x.shape, first.shape))) {

@@ -5,14 +5,15 @@
 import { defineOp, type Op } from "../autodiff.js";
 import type { Backend, Extent, SlidingWindow } from "../backends/backend.js";
 import { ArgumentError, ShapeError } from "../errors.js";
+import { numeric, optionsOf, readOptions, sizes } from "../options.js";
 import { scope } from "../scope.js";
 import { formatShape, type Shape } from "../shape.js";
 import { type Tensor, wrap } from "../tensor.js";
 import { add } from "./arithmetic.js";
 import { convolutionByProduct, type GroupedSpec, kernelByProduct, transposeByProduct } from "./convolution-products.js";
 import { sum } from "./reductions.js";
-import { operands } from "./support.js";
-import { type Pair, slidingWindow, transposedWindow, type WindowOptions } from "./window-sizes.js";
+import { operands, tensorOption } from "./support.js";
+import { type Pair, slidingWindow, transposedWindow, WINDOW_OPTIONS, type WindowOptions } from "./window-sizes.js";
 
 /** Options of `conv2d`. */
 export interface ConvolutionOptions extends WindowOptions {
@@ -27,6 +28,15 @@ export interface TransposedConvolutionOptions extends ConvolutionOptions {
   /** Rows and columns added after the last window, where the stride leaves open how many there are; 0 by default. */
   readonly outputPadding?: Pair;
 }
+
+const CONVOLUTION = optionsOf<ConvolutionOptions>({ ...WINDOW_OPTIONS, bias: tensorOption, groups: numeric });
+
+const TRANSPOSED = optionsOf<TransposedConvolutionOptions>({
+  ...WINDOW_OPTIONS,
+  bias: tensorOption,
+  groups: numeric,
+  outputPadding: sizes,
+});
 
 type BilinearOp = Op<[Tensor, Tensor], GroupedSpec>;
 
@@ -127,7 +137,7 @@ function kernelShape({ kernel, inChannels, outChannels, groups }: GroupedSpec): 
  */
 export function conv2d(x: Tensor, kernel: Tensor, options: ConvolutionOptions = {}): Tensor {
   const [images, weights] = operands("conv2d", [x, kernel]);
-  const { bias, groups = 1 } = options;
+  const { bias, groups = 1 } = readOptions("conv2d", options, CONVOLUTION);
   const { batch, size, channels, kernelSize } = checkShapes("conv2d", images, weights);
   const [, , inPerGroup, outChannels] = weights.shape as [number, number, number, number];
   checkGroups("conv2d", groups, images, weights, { fits: channels === inPerGroup * groups, outChannels });
@@ -152,7 +162,7 @@ export function conv2d(x: Tensor, kernel: Tensor, options: ConvolutionOptions = 
 export function convTranspose2d(x: Tensor, kernel: Tensor, options: TransposedConvolutionOptions = {}): Tensor {
   const where = "convTranspose2d";
   const [images, weights] = operands(where, [x, kernel]);
-  const { bias, groups = 1 } = options;
+  const { bias, groups = 1 } = readOptions(where, options, TRANSPOSED);
   const { batch, size, channels, kernelSize } = checkShapes(where, images, weights);
   const [, , perGroup, inChannels] = weights.shape as [number, number, number, number];
   checkGroups(where, groups, images, weights, { fits: channels === inChannels, outChannels: inChannels });

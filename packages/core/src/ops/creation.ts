@@ -1,12 +1,14 @@
 // New tensors, on the current backend: from values, of one value, in steps, and at random.
 
 import { currentBackend } from "../backends/current.js";
+import { describe } from "../describe.js";
 import { allocate, type DType, type FloatArray } from "../dtype.js";
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
-import { Random } from "../random.js";
+import { anything, flag, numeric, optionsOf, readOptions, required, text } from "../options.js";
+import { generator, type Random } from "../random.js";
 import { checkShape, formatShape, type Shape, sizeOf } from "../shape.js";
 import { type Tensor, wrap } from "../tensor.js";
-import { describe, operands } from "./support.js";
+import { operands } from "./support.js";
 
 /** Numbers in arrays in arrays, as deep as the tensor has axes. */
 export type NestedArray = number | readonly NestedArray[];
@@ -29,6 +31,12 @@ export interface CreationOptions {
   /** Records ops on the tensor, so that `gradients` can be asked for with respect to it. */
   readonly requiresGradient?: boolean;
 }
+
+const CREATION = { dtype: text, requiresGradient: flag };
+
+const CREATE = optionsOf<CreationOptions>(CREATION);
+
+const TENSOR = optionsOf<CreationOptions & { shape?: Shape }>({ ...CREATION, shape: anything });
 
 function make(where: string, data: FloatArray, shape: Shape, requiresGradient = false): Tensor {
   const result = wrap(currentBackend(), currentBackend().upload(data), shape, where);
@@ -53,6 +61,7 @@ function resolveDType(where: string, dtype: DType | undefined): DType {
  * @throws ShapeError for ragged nesting, or values that do not fill the shape; DTypeError for what is not a number
  */
 export function tensor(values: NestedArray | NumberArray, options: CreationOptions & { shape?: Shape } = {}): Tensor {
+  readOptions("tensor", options, TENSOR);
   const dtype = resolveDType("tensor", options.dtype);
   const { data, shape: found } = ArrayBuffer.isView(values) ? flat(values, dtype) : nested(values, dtype);
   const shape = options.shape ?? found;
@@ -101,6 +110,7 @@ function nested(values: NestedArray, dtype: DType): { data: FloatArray; shape: S
 }
 
 function filled(where: string, shape: Shape, value: number, options: CreationOptions): Tensor {
+  readOptions(where, options, CREATE);
   checkShape(where, shape);
   if (typeof value !== "number") throw new DTypeError(where, `the value must be a number, got ${describe(value)}`);
   const backend = currentBackend();
@@ -144,6 +154,7 @@ export function onesLike(x: Tensor): Tensor {
  * @throws ArgumentError for a step of 0, or numbers that are not finite
  */
 export function arange(start: number, stop?: number, step = 1, options: CreationOptions = {}): Tensor {
+  readOptions("arange", options, CREATE);
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
   if (![from, to, step].every(Number.isFinite) || step === 0) {
     throw new ArgumentError("arange", `needs finite numbers and a step other than 0, got ${from}, ${to}, ${step}`);
@@ -160,6 +171,7 @@ export function arange(start: number, stop?: number, step = 1, options: Creation
  * @throws ArgumentError for a count that is no whole number ≥ 0
  */
 export function linspace(start: number, stop: number, count: number, options: CreationOptions = {}): Tensor {
+  readOptions("linspace", options, CREATE);
   if (!Number.isSafeInteger(count) || count < 0) {
     throw new ArgumentError("linspace", `the count must be a whole number ≥ 0, got ${count}`);
   }
@@ -175,12 +187,15 @@ export interface RandomOptions extends CreationOptions {
   readonly random: Random;
 }
 
-/** The options of random tensors; throws where they name no generator. */
-function withGenerator<Options extends RandomOptions>(where: string, options: Options): Options {
-  const given: Partial<RandomOptions> | undefined = options;
-  if (given?.random instanceof Random) return options;
-  throw new ArgumentError(where, `needs a generator, as { random: new Random(seed) }, got ${describe(given?.random)}`);
-}
+const RANDOM = { ...CREATION, random: required(generator) };
+
+const UNIFORM = optionsOf<RandomOptions & { low?: number; high?: number }>({ ...RANDOM, low: numeric, high: numeric });
+
+const NORMAL = optionsOf<RandomOptions & { mean?: number; standardDeviation?: number }>({
+  ...RANDOM,
+  mean: numeric,
+  standardDeviation: numeric,
+});
 
 /**
  * Uniform random numbers in [low, high), [0, 1) by default, from the given generator; rounded to the element type,
@@ -189,7 +204,7 @@ function withGenerator<Options extends RandomOptions>(where: string, options: Op
  * @throws ShapeError for a bad shape; ArgumentError unless low ≤ high and both are finite, or for no generator
  */
 export function randomUniform(shape: Shape, options: RandomOptions & { low?: number; high?: number }): Tensor {
-  const { random, low = 0, high = 1 } = withGenerator("randomUniform", options);
+  const { random, low = 0, high = 1 } = readOptions("randomUniform", options, UNIFORM);
   if (!(low <= high) || !Number.isFinite(high - low)) {
     throw new ArgumentError("randomUniform", `needs finite low ≤ high, got ${low} and ${high}`);
   }
@@ -208,7 +223,7 @@ export function randomNormal(
   shape: Shape,
   options: RandomOptions & { mean?: number; standardDeviation?: number },
 ): Tensor {
-  const { random, mean = 0, standardDeviation = 1 } = withGenerator("randomNormal", options);
+  const { random, mean = 0, standardDeviation = 1 } = readOptions("randomNormal", options, NORMAL);
   if (!(standardDeviation >= 0)) {
     throw new ArgumentError("randomNormal", `the standard deviation must be ≥ 0, got ${standardDeviation}`);
   }

@@ -1,13 +1,14 @@
 // Taking rows by their numbers, and one-hot vectors. Indices live on the host: they decide where memory is read.
 
 import { defineOp, type Op } from "../autodiff.js";
+import { describe } from "../describe.js";
 import { ArgumentError, ShapeError } from "../errors.js";
 import { sizeOf } from "../shape.js";
 import { Tensor, wrap } from "../tensor.js";
 import { reshape } from "./broadcasting.js";
 import { equal } from "./comparison.js";
 import { arange, ones, tensor } from "./creation.js";
-import { describe, operands } from "./support.js";
+import { operands } from "./support.js";
 
 /** From here on float32 skips whole numbers. */
 const EXACT = 2 ** 24;

@@ -3,6 +3,7 @@
 import { defineOp } from "../autodiff.js";
 import type { MatmulSpec } from "../backends/backend.js";
 import { ShapeError } from "../errors.js";
+import { flag, optionsOf, readOptions } from "../options.js";
 import { broadcastShapes, formatShape, type Shape, sizeOf } from "../shape.js";
 import { type Tensor, wrap } from "../tensor.js";
 import { broadcastTo, reshape, sumTo } from "./broadcasting.js";
@@ -13,6 +14,8 @@ export interface MatmulOptions {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
 }
+
+const FLAGS = optionsOf<MatmulOptions>({ transposeA: flag, transposeB: flag });
 
 interface Product extends MatmulSpec {
   /** The axes in front of the matrices of the result. */
@@ -53,7 +56,7 @@ const matmulOp = defineOp<[Tensor, Tensor], Product>({
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const [left, right] = operands("matmul", [a, b]);
-  const { transposeA = false, transposeB = false } = options;
+  const { transposeA = false, transposeB = false } = readOptions("matmul", options, FLAGS);
   const { m, n, k } = matrixSizes(left.shape, right.shape, transposeA, transposeB);
   if (left.rank === 2 && right.rank === 2) {
     const product = { batch: 1, batchShape: [], m, n, k, transposeA, transposeB, sharedA: false, sharedB: false };

@@ -3,12 +3,13 @@
 
 import { defineOp, noGradient, type Op } from "../autodiff.js";
 import { ArgumentError, ShapeError } from "../errors.js";
+import { numeric, optionsOf, readOptions } from "../options.js";
 import { scope } from "../scope.js";
 import { formatShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { add, div, mul, sqrt, square, sub } from "./arithmetic.js";
 import { mean } from "./reductions.js";
-import { operands } from "./support.js";
+import { operands, tensorOption } from "./support.js";
 
 /** Options of `batchNorm` and `layerNorm`. */
 export interface NormalizationOptions {
@@ -19,6 +20,12 @@ export interface NormalizationOptions {
   /** Added to the variance, so that nothing is divided by 0; 0.001 by default, as in Keras. */
   readonly epsilon?: number;
 }
+
+const NORMALIZATION = optionsOf<NormalizationOptions>({
+  epsilon: numeric,
+  scale: tensorOption,
+  offset: tensorOption,
+});
 
 /** Values without their means, and one over their deviations: what normalization is made of. */
 interface Standardized {
@@ -104,7 +111,8 @@ function affine(x: Tensor, scale: Tensor | undefined, offset: Tensor | undefined
   return offset ? add(stretched, offset) : stretched;
 }
 
-function checked(where: string, x: Tensor, { scale, offset, epsilon = 0.001 }: NormalizationOptions) {
+function checked(where: string, x: Tensor, options: NormalizationOptions) {
+  const { scale, offset, epsilon = 0.001 } = readOptions(where, options, NORMALIZATION);
   const [input] = operands(where, [x]);
   const channels = input.shape.at(-1);
   if (channels === undefined) throw new ShapeError(where, "needs a tensor of at least one axis, got a scalar");

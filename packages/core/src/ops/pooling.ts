@@ -3,6 +3,7 @@
 import { defineOp, noGradient } from "../autodiff.js";
 import type { Extent, SlidingWindow } from "../backends/backend.js";
 import { ShapeError } from "../errors.js";
+import { optionsOf, readOptions } from "../options.js";
 import { scope } from "../scope.js";
 import { formatShape, type Shape } from "../shape.js";
 import { type Tensor, wrap } from "../tensor.js";
@@ -11,7 +12,7 @@ import { broadcastTo, reshape } from "./broadcasting.js";
 import { equal, where } from "./comparison.js";
 import { argMax, max, sum } from "./reductions.js";
 import { operands } from "./support.js";
-import { along, type Pair, pairOf, slidingWindow, type WindowOptions } from "./window-sizes.js";
+import { along, type Pair, pairOf, slidingWindow, WINDOW_OPTIONS, type WindowOptions } from "./window-sizes.js";
 import { foldWindows, windowsOf } from "./windows.js";
 
 /** Axes of [batch, height, width, channels], and of [batch, …output, …kernel, channels] those of a window. */
@@ -125,9 +126,15 @@ export function averagePool2d(x: Tensor, size: Pair, options: WindowOptions = {}
   return div(total, constant(images, counts, [...window.output, 1]));
 }
 
+const WINDOW = optionsOf<WindowOptions>(WINDOW_OPTIONS);
+
 function poolingWindow(where: string, { shape }: Tensor, size: Pair, options: WindowOptions): SlidingWindow {
+  readOptions(where, options, WINDOW);
   const kernel = pairOf(where, "size", size, 1);
-  const window = slidingWindow(where, imageSize(where, shape), kernel, { stride: kernel, ...options });
+  const window = slidingWindow(where, imageSize(where, shape), kernel, {
+    ...options,
+    stride: options.stride ?? kernel,
+  });
   const blind = along((axis) => cellsInside(window, axis).some((cells) => !cells.includes(true)));
   if (!blind[0] && !blind[1]) return window;
   throw new ShapeError(where, `with this padding a window of ${formatShape(kernel)} sees nothing of an image`);

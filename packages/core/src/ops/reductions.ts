@@ -3,6 +3,7 @@
 import { defineOp } from "../autodiff.js";
 import type { ReduceName } from "../backends/backend.js";
 import { ShapeError } from "../errors.js";
+import { axes, flag, numeric, optionsOf, readOptions } from "../options.js";
 import { formatShape, normalizeAxes, normalizeAxis, reduceShape } from "../shape.js";
 import { type Tensor, wrap } from "../tensor.js";
 import { div, exp, log, mul, sub } from "./arithmetic.js";
@@ -18,6 +19,10 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 
+const REDUCE = optionsOf<ReduceOptions>({ axis: axes, keepDims: flag });
+
+const ALONG = optionsOf<{ axis?: number }>({ axis: numeric });
+
 interface Reduction {
   readonly axes: readonly number[];
   readonly keepDims: boolean;
@@ -28,7 +33,8 @@ function reduceForward(name: ReduceName, x: Tensor, { axes, keepDims }: Reductio
   return wrap(x.backend, x.backend.reduce(name, x.operandFor(name), axes), shape, name);
 }
 
-function reductionOf(where: string, x: Tensor, { axis, keepDims = false }: ReduceOptions): Reduction {
+function reductionOf(where: string, x: Tensor, options: ReduceOptions): Reduction {
+  const { axis, keepDims = false } = readOptions(where, options, REDUCE);
   return { axes: normalizeAxes(where, axis, x.rank), keepDims };
 }
 
@@ -106,7 +112,8 @@ export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
  * @throws ShapeError for an axis that is not there, has no elements, or has so many that the element type does not hold
  *   every index: more than 2²⁴ in float32
  */
-export function argMax(x: Tensor, { axis = -1 }: { axis?: number } = {}): Tensor {
+export function argMax(x: Tensor, options: { axis?: number } = {}): Tensor {
+  const { axis = -1 } = readOptions("argMax", options, ALONG);
   const [tensor] = operands("argMax", [x]);
   const axes = [normalizeAxis("argMax", axis, tensor.rank)];
   checkNotEmpty("argMax", tensor, axes);
@@ -131,7 +138,8 @@ const softmaxOp = defineOp<[Tensor], number>({
 });
 
 /** eˣ / Σeˣ along an axis (the last by default), without overflow. Throws ShapeError for an axis that is not there. */
-export function softmax(x: Tensor, { axis = -1 }: { axis?: number } = {}): Tensor {
+export function softmax(x: Tensor, options: { axis?: number } = {}): Tensor {
+  const { axis = -1 } = readOptions("softmax", options, ALONG);
   const [tensor] = operands("softmax", [x]);
   return softmaxOp([tensor], normalizeAxis("softmax", axis, tensor.rank));
 }
@@ -147,7 +155,8 @@ const logSoftmaxOp = defineOp<[Tensor], number>({
 });
 
 /** ln softmax(x) along an axis (the last by default), exact also where softmax is 0 in floating point. Throws as it. */
-export function logSoftmax(x: Tensor, { axis = -1 }: { axis?: number } = {}): Tensor {
+export function logSoftmax(x: Tensor, options: { axis?: number } = {}): Tensor {
+  const { axis = -1 } = readOptions("logSoftmax", options, ALONG);
   const [tensor] = operands("logSoftmax", [x]);
   return logSoftmaxOp([tensor], normalizeAxis("logSoftmax", axis, tensor.rank));
 }

@@ -2,9 +2,13 @@
 
 import type { Backend } from "../backends/backend.js";
 import { currentBackend } from "../backends/current.js";
+import { describe } from "../describe.js";
 import type { DType } from "../dtype.js";
 import { BackendError, DTypeError } from "../errors.js";
+import type { OptionKind } from "../options.js";
 import { Tensor, wrap } from "../tensor.js";
+
+export { describe };
 
 /** Where a tensor is expected, a number will do: it broadcasts. */
 export type TensorLike = Tensor | number;
@@ -31,12 +35,8 @@ function constant(where: string, value: unknown, backend: Backend, dtype: DType)
   return wrap(backend, backend.fill(dtype, 1, value), [], "a number");
 }
 
-/** What a wrong argument is called in an error. */
-export function describe(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  return typeof value === "object" ? `an object (${value.constructor?.name ?? "of no class"})` : typeof value;
-}
+/** An option that is a tensor. */
+export const tensorOption: OptionKind = { expected: "a tensor", accepts: (value) => value instanceof Tensor };
 
 /** Throws unless two tensors live on the same backend and have the same element type. */
 export function checkTogether(where: string, a: Tensor, b: Tensor): void {

@@ -2,6 +2,7 @@
 
 import type { Extent, SlidingWindow } from "../backends/backend.js";
 import { ArgumentError, ShapeError } from "../errors.js";
+import { anything, sizes } from "../options.js";
 import { formatShape } from "../shape.js";
 
 /** A number for each of height and width, or one for both. */
@@ -27,6 +28,9 @@ export interface WindowOptions {
   /** Steps between the cells of a window; 1 by default. */
   readonly dilation?: Pair;
 }
+
+/** The options of windows; their values are looked at where they are used. */
+export const WINDOW_OPTIONS = { stride: sizes, padding: anything, dilation: sizes };
 
 /** A pair of whole numbers. @throws ArgumentError for anything else, or numbers below `least` */
 export function pairOf(where: string, name: string, value: Pair, least: number): Extent {

@@ -3,6 +3,7 @@
 import type { AdamValues, BackendBuffer } from "../backends/backend.js";
 import { changeInPlace, type Parameter } from "../nn/parameter.js";
 import { add, div, mul, sqrt, square, sub } from "../ops/arithmetic.js";
+import { anything, optionsOf, readOptions, setting } from "../options.js";
 import { defineSettings, numberIn, oneOf } from "../settings.js";
 import type { Tensor } from "../tensor.js";
 import { Optimizer, type Slots } from "./optimizer.js";
@@ -20,6 +21,14 @@ export interface AdamOptions {
   /** `"keras"` (the default): ε̂ of the paper's section 2; `"pytorch"`: ε of its algorithm 1. */
   readonly convention?: "keras" | "pytorch";
 }
+
+const OPTIONS = optionsOf<AdamOptions>({
+  learningRate: setting,
+  beta1: setting,
+  beta2: setting,
+  epsilon: setting,
+  convention: anything,
+});
 
 /**
  * Kingma & Ba, "Adam: A Method for Stochastic Optimization" (2015).
@@ -50,6 +59,7 @@ export class Adam extends Optimizer {
 
   /** @throws ArgumentError for a rate or ε below 0, a β outside [0, 1), or an unknown convention */
   constructor(parameters: Iterable<Parameter>, options: AdamOptions = {}) {
+    readOptions("Adam", options, OPTIONS);
     super(parameters, ["m", "v"]);
     const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, convention = "keras" } = options;
     const { epsilon = convention === "keras" ? 1e-7 : 1e-8 } = options;

@@ -4,6 +4,7 @@ import { noGradient } from "../autodiff.js";
 import type { AnyModule } from "../nn/module.js";
 import { Parameter, type Variable } from "../nn/parameter.js";
 import { add, mul } from "../ops/arithmetic.js";
+import { optionsOf, readOptions, setting } from "../options.js";
 import { scope } from "../scope.js";
 import { defineSettings, numberIn } from "../settings.js";
 
@@ -12,6 +13,8 @@ export interface MovingAverageOptions {
   /** How much of the average is kept at each update; 0.999 by default. */
   readonly decay?: number;
 }
+
+const OPTIONS = optionsOf<MovingAverageOptions>({ decay: setting });
 
 /**
  * Keeps a model at the moving average of another's weights, which changes less from step to step than the weights
@@ -33,7 +36,8 @@ export class MovingAverage {
    * @param average a model like `source`; it takes on its values. Not one that is trained
    * @throws StateError where the two are not alike; ArgumentError for a decay outside [0, 1)
    */
-  constructor(average: AnyModule, source: AnyModule, { decay = 0.999 }: MovingAverageOptions = {}) {
+  constructor(average: AnyModule, source: AnyModule, options: MovingAverageOptions = {}) {
+    const { decay = 0.999 } = readOptions("MovingAverage", options, OPTIONS);
     this.decay = decay;
     average.loadStateDict(source.stateDict());
     const sources = source.namedVariables();

@@ -7,6 +7,7 @@ import { checkState, copyState, prepareState, type StateDict } from "../nn/modul
 import { Parameter } from "../nn/parameter.js";
 import { apart } from "../nn/running.js";
 import { zerosLike } from "../ops/creation.js";
+import { flag, oneOf, optionsOf, readOptions } from "../options.js";
 import { scope } from "../scope.js";
 import { settingsOf } from "../settings.js";
 import { formatShape, type Shape, sameShape } from "../shape.js";
@@ -37,6 +38,8 @@ export interface MinimizeOptions {
    */
   readonly onNonFinite?: "stop" | "skip" | "ignore";
 }
+
+const MINIMIZE = optionsOf<MinimizeOptions>({ allowUnused: flag, onNonFinite: oneOf("stop", "skip", "ignore") });
 
 /** What an optimizer remembers of one parameter: named tensors of its shape, and how often it was updated. */
 interface ParameterState {
@@ -97,7 +100,7 @@ export abstract class Optimizer {
    *   the loss (see `allowUnused`); NonFiniteError (see `onNonFinite`). Nothing is updated then.
    */
   minimize<Result extends LossResult>(fn: () => Result, options: MinimizeOptions = {}): Result {
-    const { allowUnused = false, onNonFinite = "ignore" } = options;
+    const { allowUnused = false, onNonFinite = "ignore" } = readOptions("minimize", options, MINIMIZE);
     const trainable = this.parameters.filter((parameter) => !parameter.frozen);
     if (trainable.length === 0) {
       const names = this.parameters.map((parameter) => parameter.name).join(", ");

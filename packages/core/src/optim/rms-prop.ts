@@ -3,6 +3,7 @@
 import type { BackendBuffer } from "../backends/backend.js";
 import { changeInPlace, type Parameter } from "../nn/parameter.js";
 import { add, div, mul, sqrt, square, sub } from "../ops/arithmetic.js";
+import { optionsOf, readOptions, setting } from "../options.js";
 import { defineSettings, numberIn } from "../settings.js";
 import type { Tensor } from "../tensor.js";
 import { Optimizer, type Slots } from "./optimizer.js";
@@ -16,6 +17,8 @@ export interface RMSpropOptions {
   /** Keeps the division finite; 1e-7 by default. */
   readonly epsilon?: number;
 }
+
+const OPTIONS = optionsOf<RMSpropOptions>({ learningRate: setting, decay: setting, epsilon: setting });
 
 /** s ← ρs + (1 − ρ)g², θ ← θ − rate·g / (√s + ε). Tieleman & Hinton, Coursera lecture 6.5 (2012). */
 export class RMSprop extends Optimizer {
@@ -34,6 +37,7 @@ export class RMSprop extends Optimizer {
 
   /** @throws ArgumentError for a rate or ε below 0, or a decay outside [0, 1) */
   constructor(parameters: Iterable<Parameter>, options: RMSpropOptions = {}) {
+    readOptions("RMSprop", options, OPTIONS);
     super(parameters, ["meanSquare"]);
     const { learningRate = 1e-3, decay = 0.9, epsilon = 1e-7 } = options;
     this.learningRate = learningRate;

@@ -3,6 +3,7 @@
 import type { BackendBuffer } from "../backends/backend.js";
 import { changeInPlace, type Parameter } from "../nn/parameter.js";
 import { add, mul, sub } from "../ops/arithmetic.js";
+import { anything, optionsOf, readOptions, setting } from "../options.js";
 import { defineSettings, numberIn, oneOf } from "../settings.js";
 import type { Tensor } from "../tensor.js";
 import { Optimizer, type Slots } from "./optimizer.js";
@@ -16,6 +17,8 @@ export interface SGDOptions {
   /** Looks ahead along the velocity (Sutskever et al., 2013). */
   readonly nesterov?: boolean;
 }
+
+const OPTIONS = optionsOf<SGDOptions>({ learningRate: setting, momentum: setting, nesterov: anything });
 
 const momentumRule = numberIn(0, 1);
 
@@ -39,6 +42,7 @@ export class SGD extends Optimizer {
 
   /** @throws ArgumentError for a rate below 0 or a momentum outside [0, 1) */
   constructor(parameters: Iterable<Parameter>, options: SGDOptions = {}) {
+    readOptions("SGD", options, OPTIONS);
     const { learningRate = 0.01, momentum = 0, nesterov = false } = options;
     super(parameters, momentum === 0 ? [] : ["velocity"]);
     this.#hasVelocity = momentum !== 0;

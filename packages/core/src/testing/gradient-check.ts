@@ -9,6 +9,7 @@ import { ArgumentError, GradientCheckError } from "../errors.js";
 import { mul } from "../ops/arithmetic.js";
 import { type NestedArray, tensor } from "../ops/creation.js";
 import { sum } from "../ops/reductions.js";
+import { numeric, optionsOf, readOptions } from "../options.js";
 import { Random } from "../random.js";
 import { formatShape, type Shape, sizeOf } from "../shape.js";
 import { Tensor } from "../tensor.js";
@@ -56,6 +57,16 @@ function inFloat64<T>(fn: () => T): T {
   return fits ? fn() : withBackend(ownBackend, fn);
 }
 
+const OPTIONS = optionsOf<CheckOptions>({
+  epsilon: numeric,
+  tolerance: numeric,
+  directions: numeric,
+  coordinateLimit: numeric,
+  seed: numeric,
+});
+
+const ADJOINT = optionsOf<{ tolerance?: number; seed?: number }>({ tolerance: numeric, seed: numeric });
+
 interface HostInput {
   readonly data: Float64Array;
   readonly shape: Shape;
@@ -77,6 +88,7 @@ export function checkGradients(
   inputs: readonly CheckInput[],
   options: CheckOptions = {},
 ): CheckReport {
+  readOptions("checkGradients", options, OPTIONS);
   return inFloat64(() => check("checkGradients", fn, inputs.map(toHost), options));
 }
 
@@ -90,6 +102,7 @@ export function checkSecondGradients(
   inputs: readonly CheckInput[],
   options: CheckOptions = {},
 ): CheckReport {
+  readOptions("checkSecondGradients", options, OPTIONS);
   return inFloat64(() => {
     const hosts = inputs.map(toHost);
     const random = new Random(options.seed ?? 1, { stream: 1 });
@@ -114,8 +127,9 @@ export function checkSecondGradients(
 export function checkAdjoint(
   fn: (x: Tensor) => Tensor,
   shape: Shape,
-  { tolerance = 1e-12, seed = 1 }: { tolerance?: number; seed?: number } = {},
+  options: { tolerance?: number; seed?: number } = {},
 ): CheckReport {
+  const { tolerance = 1e-12, seed = 1 } = readOptions("checkAdjoint", options, ADJOINT);
   return inFloat64(() => {
     const random = new Random(seed);
     const v = randomWeights(random, shape);

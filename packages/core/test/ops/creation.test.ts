@@ -90,9 +90,14 @@ describe("tensor", () => {
       expect(make([2], {}).requiresGradient).toBe(false);
       expect(make([2], { requiresGradient: true }).requiresGradient).toBe(true);
     }
-    const options = { requiresGradient: true, random: new Random(1) };
+    const options = { requiresGradient: true };
+    const random = new Random(1);
     const others = [full([2], 1, options), arange(0, 2, 1, options), linspace(0, 1, 2, options)];
-    for (const x of [...others, randomUniform([2], options), randomNormal([2], options)]) {
+    for (const x of [
+      ...others,
+      randomUniform([2], { ...options, random }),
+      randomNormal([2], { ...options, random }),
+    ]) {
       expect(x.requiresGradient).toBe(true);
     }
   });

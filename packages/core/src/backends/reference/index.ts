@@ -3,6 +3,7 @@
 
 import { allocate, type DType, dtypeOf, type FloatArray } from "../../dtype.js";
 import { BackendError, ShapeError } from "../../errors.js";
+import { oneOf, optionsOf, readOptions } from "../../options.js";
 import { type Shape, sameShape, sizeOf } from "../../shape.js";
 import type {
   Backend,
@@ -26,6 +27,8 @@ export interface HostBuffer extends BackendBuffer {
   readonly data: FloatArray;
 }
 
+const OPTIONS = optionsOf<{ dtype?: DType }>({ dtype: oneOf("float32", "float64") });
+
 /** The plain TypeScript backend. With `dtype: "float64"` new tensors are float64; both types are always available. */
 export class ReferenceBackend implements Backend {
   readonly name: string;
@@ -33,7 +36,8 @@ export class ReferenceBackend implements Backend {
   readonly synchronous = true;
   #disposed = false;
 
-  constructor({ dtype = "float32" }: { dtype?: DType } = {}) {
+  constructor(options: { dtype?: DType } = {}) {
+    const { dtype = "float32" } = readOptions("ReferenceBackend", options, OPTIONS);
     this.name = dtype === "float64" ? "reference:float64" : "reference";
     this.dtypes = dtype === "float64" ? ["float64", "float32"] : ["float32", "float64"];
   }

@@ -1,11 +1,14 @@
 // Checkpoints at paths.
 
+import { readOptions } from "../../options.js";
 import type { ReadOptions } from "../byte-source.js";
+import { READ } from "../byte-source.js";
 import {
   type Checkpoint,
   type CheckpointContent,
   type CheckpointParts,
   checkpointChunks,
+  RESTORE,
   type RestoreOptions,
   readCheckpoint,
 } from "../checkpoint.js";
@@ -25,7 +28,8 @@ export async function saveCheckpoint(path: string, content: CheckpointContent): 
 
 /** `readCheckpoint` of a path. Throws FileSystemError where the system does not let it be read. */
 export async function readCheckpointFile(path: string, options: ReadOptions = {}): Promise<Checkpoint> {
-  return readCheckpoint(await openFile(path), { file: path, ...options });
+  const { file = path } = readOptions("readCheckpointFile", options, READ);
+  return readCheckpoint(await openFile(path), { file });
 }
 
 /**
@@ -40,6 +44,7 @@ export async function loadCheckpoint(
   parts: CheckpointParts,
   options: RestoreOptions = {},
 ): Promise<Checkpoint> {
+  readOptions("loadCheckpoint", options, RESTORE);
   const checkpoint = await readCheckpointFile(path);
   await checkpoint.restore(parts, options);
   return checkpoint;

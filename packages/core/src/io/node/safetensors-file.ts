@@ -1,7 +1,8 @@
 // Safetensors files at paths.
 
+import { readOptions } from "../../options.js";
 import type { FileArray } from "../element-types.js";
-import { openSafetensors, type SafetensorsFile, type SafetensorsOptions } from "../safetensors.js";
+import { OPEN, openSafetensors, type SafetensorsFile, type SafetensorsOptions } from "../safetensors.js";
 import { type NamedFloats, type SafetensorsWriteOptions, safetensorsChunks } from "../safetensors-writer.js";
 import { openFile } from "./open-file.js";
 import { writeFileAtomically } from "./write-file-atomically.js";
@@ -19,7 +20,8 @@ export interface SafetensorsContent {
  * @throws FileSystemError where the system does not let it be read, FileFormatError where it breaks the format
  */
 export async function openSafetensorsFile(path: string, options: SafetensorsOptions = {}): Promise<SafetensorsFile> {
-  return openSafetensors(await openFile(path), { file: path, ...options });
+  const { file = path, ...rest } = readOptions("openSafetensorsFile", options, OPEN);
+  return openSafetensors(await openFile(path), { file, ...rest });
 }
 
 /** Reads all of a safetensors file as float32 (see `SafetensorsFile.read`). Throws as `openSafetensorsFile` does. */
