@@ -118,6 +118,9 @@ const GRADIENTS = optionsOf<GradientOptions>({ allowUnused: flag });
 /** A gradient for each tensor asked about: of three, three. */
 export type GradientsOf<Wrt extends readonly Tensor[]> = { -readonly [K in keyof Wrt]: Tensor };
 
+/** NoInfer of TypeScript 5.4, for those before: nothing is inferred from where this stands. */
+type NotInferred<Wrt extends readonly Tensor[]> = [Wrt][Wrt extends readonly Tensor[] ? 0 : never];
+
 // d (a + b): both get dy
 const accumulate = defineOp<[Tensor, Tensor]>({
   name: "accumulate gradients",
@@ -181,7 +184,7 @@ export function findGradients(
  * @throws GradientError and FrozenError as `gradients` does
  */
 export function valueAndGradients<Wrt extends readonly Tensor[]>(
-  fn: (...inputs: NoInfer<Wrt>) => Tensor,
+  fn: (...inputs: NotInferred<Wrt>) => Tensor,
   wrt: readonly [...Wrt],
   options: GradientOptions = {},
 ): { value: Tensor; gradients: GradientsOf<Wrt> } {

@@ -4,7 +4,7 @@
 export type DType = "float32" | "float64";
 
 /** The typed array that holds elements on the host. */
-export type FloatArray = Float32Array<ArrayBufferLike> | Float64Array<ArrayBufferLike>;
+export type FloatArray = Float32Array | Float64Array;
 
 /** A new host array of zeros. */
 export function allocate(dtype: DType, size: number): FloatArray {

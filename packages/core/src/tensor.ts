@@ -113,10 +113,6 @@ export class Tensor {
     this.storage.release("was disposed; use it before dispose(), or leave the freeing to scope()");
   }
 
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
-
   /** The shape and the values, laid out as NumPy does it; on an asynchronous backend the shape alone. */
   toString(): string {
     const head = `Tensor ${formatShape(this.shape)} ${this.dtype}`;
@@ -154,7 +150,22 @@ export class Tensor {
 }
 
 // The ops as methods: a.matmul(b) is matmul(a, b). A type only: ops/methods.ts installs them.
-export interface Tensor extends TensorMethods {}
+export interface Tensor extends TensorMethods, Disposable {}
+
+/** `Symbol.dispose`, for `using`, where the compiler's `lib` has it: older ones can read these declarations too. */
+type DisposeSymbol = SymbolConstructor extends { readonly dispose: infer S extends symbol } ? S : never;
+type Disposable = { readonly [S in DisposeSymbol]: () => void };
+
+// older browsers have no such symbol
+if (Symbol.dispose) {
+  Object.defineProperty(Tensor.prototype, Symbol.dispose, {
+    value(this: Tensor) {
+      this.dispose();
+    },
+    configurable: true,
+    writable: true,
+  });
+}
 
 /** Wraps a backend's buffer as a tensor that no graph knows. `madeBy` is the op, as errors name it. */
 export function wrap(backend: Backend, buffer: BackendBuffer, shape: Shape, madeBy: string): Tensor {

@@ -12,7 +12,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
-const snippets = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code as string);
+const packageReadme = readFileSync(join(root, "packages/core/README.md"), "utf8");
+const snippets = [readme, packageReadme].flatMap((text) => {
+  return [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code as string);
+});
 
 /** What each snippet writes, in order; a pattern where it writes numbers. */
 const OUTPUTS: readonly RegExp[] = [
@@ -23,9 +26,17 @@ const OUTPUTS: readonly RegExp[] = [
   /^\{ iteration: 7 \}$/,
   /^(wasm|blas) auto took \1: [\s\S]*products: '/,
   /^true\ntrue\nTensor \[1\] float32\n\[0\.731\d+\]$/,
+  /^Tensor \[4,1\] float32\n\[\[0\.\]\n \[1\.\]\n \[1\.\]\n \[0\.\]\]$/,
 ];
 
-describe("the README's snippets", () => {
+describe("the package's README", () => {
+  it("links to nothing that is not in the package, where a reader has it", () => {
+    const links = [...packageReadme.matchAll(/\]\(([^)]*)\)/g)].map(([, target]) => target as string);
+    expect(links.filter((target) => !/^https:|^#/.test(target))).toEqual([]);
+  });
+});
+
+describe("the snippets of both READMEs", () => {
   let folder: string;
   beforeAll(() => {
     // inside the workspace, so that a snippet finds gpu.js where a user's program would

@@ -170,13 +170,13 @@ describe("koffi", () => {
       import { createBlasBackend } from "./backends/blas/index.js";
       await createBlasBackend().catch((error) => console.log(error.name, error.message));`;
     const { stdout } = await runProgram(program, { reachable: false });
-    expect(stdout).toBe("BackendError blas: koffi is not installed; npm install koffi@2\n");
+    expect(stdout).toBe("BackendError blas: koffi is not installed; npm install koffi\n");
   });
 
   it("is said not to load where it has no binary for the system, and not to be koffi where it is not", async () => {
     const broken = loadKoffi(() => Promise.reject(new Error("Cannot find the native Koffi module")));
     await expect(broken).rejects.toThrow(
-      "blas: koffi does not load (Error: Cannot find the native Koffi module); npm install koffi@2",
+      "blas: koffi does not load (Error: Cannot find the native Koffi module); npm install koffi",
     );
     await expect(broken).rejects.toBeInstanceOf(BackendError);
     await expect(loadKoffi(async () => ({ default: {} }))).rejects.toThrow("blas: this is not koffi");

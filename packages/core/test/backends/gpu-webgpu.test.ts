@@ -1,4 +1,4 @@
-// WebGPU, in Node by the package webgpu 0.3.10 and a Vulkan driver.
+// WebGPU, in Node by the package webgpu and a Vulkan driver.
 
 import { describeDevice } from "./gpu-device-suite.js";
 

@@ -98,39 +98,61 @@ describe("the package's manifest", () => {
     ]);
     expect(report.analysis.problems).toEqual([]);
   });
+});
 
-  it("gives types to ES modules and to CommonJS, which check without the types of Node", async () => {
-    const program = `
-      import { tensor, type Tensor } from "@adjoint/core";
-      import { openSafetensors, writeSafetensors } from "@adjoint/core/io";
-      import { writeFileAtomically } from "@adjoint/core/node";
-      import { checkGradients } from "@adjoint/core/testing";
-      import kernels from "@adjoint/core/kernels.wasm";
-      const compiled: WebAssembly.Module = kernels;
-      const written: Promise<void> = writeFileAtomically("a.safetensors", writeSafetensors([]));
-      const opened: Promise<{ readonly tensors: ReadonlyMap<string, unknown> }> = openSafetensors(new Uint8Array(9));
-      const product: Tensor = tensor([[1, 2], [3, 4]]).matmul(tensor([[5], [6]]));
-      checkGradients((x: Tensor) => x.square().sum(), [product]);
-      // @ts-expect-error: a shape is no tensor
-      product.matmul([2, 2]);
-    `;
-    await writeFile(join(consumer.folder, "module.mts"), program);
-    await writeFile(join(consumer.folder, "common.cts"), program);
-    const options = [
-      "--strict",
-      "--noEmit",
-      "--module",
-      "nodenext",
-      "--target",
-      "es2022",
-      "--lib",
-      "es2022,dom,esnext.disposable",
-    ];
-    const compiler = require.resolve("typescript/bin/tsc");
-    // tsc writes what it finds to standard output, so this shows it where it ends with another code than 0.
-    const outcome = await execute(process.execPath, [compiler, ...options, "module.mts", "common.cts"], {
-      cwd: consumer.folder,
-    }).catch((error: { stdout: string }) => error);
-    expect(outcome.stdout).toBe("");
+/** The oldest TypeScript that the declarations are for, the workspace's, and the newest. */
+const COMPILERS = ["typescript-5.2", "typescript", "typescript-7"];
+
+describe.each(COMPILERS)("the declarations, for %s", (compiler) => {
+  const PROGRAM = `
+    import { tensor, valueAndGradients, type Tensor } from "@adjoint/core";
+    import { diagnose } from "@adjoint/core/doctor";
+    import { openSafetensors, writeSafetensors } from "@adjoint/core/io";
+    import { writeFileAtomically } from "@adjoint/core/node";
+    import { checkGradients } from "@adjoint/core/testing";
+    import kernels from "@adjoint/core/kernels.wasm";
+    export const compiled: WebAssembly.Module = kernels;
+    export const written: Promise<void> = writeFileAtomically("a.safetensors", writeSafetensors([]));
+    export const opened: Promise<{ readonly tensors: ReadonlyMap<string, unknown> }> = openSafetensors(new Uint8Array(9));
+    const product: Tensor = tensor([[1, 2], [3, 4]]).matmul(tensor([[5], [6]]));
+    const [a, b]: [Tensor, Tensor] = valueAndGradients((x, y) => x.mul(y).sum(), [product, product]).gradients;
+    checkGradients((x: Tensor) => x.square().sum(), [a, b]);
+    export { diagnose };
+    // @ts-expect-error: a shape is no tensor
+    product.matmul([2, 2]);
+  `;
+
+  /** What the compiler says of the program as an ES module and as CommonJS, all declarations checked. */
+  async function complaints(program: string, lib: readonly string[]): Promise<string> {
+    for (const file of ["module.mts", "common.cts"]) await writeFile(join(consumer.folder, file), program);
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      skipLibCheck: false,
+      module: "nodenext",
+      target: "es2022",
+      lib,
+      // no types of Node
+      types: [],
+    };
+    await writeFile(
+      join(consumer.folder, "tsconfig.json"),
+      JSON.stringify({ compilerOptions, files: ["module.mts", "common.cts"] }),
+    );
+    const tsc = join(dirname(require.resolve(`${compiler}/package.json`)), "bin", "tsc");
+    // tsc writes what it finds to standard output, so this shows it where it ends with another code than 0
+    const outcome = await execute(process.execPath, [tsc, "-p", consumer.folder]).catch(
+      (error: { stdout: string }) => error,
+    );
+    return outcome.stdout;
+  }
+
+  it("compile with nothing but ES2022 and the DOM, as ES modules and as CommonJS", async () => {
+    expect(await complaints(PROGRAM, ["es2022", "dom"])).toBe("");
+  });
+
+  it("let a tensor be disposed of by `using`, where the compiler has it", async () => {
+    const program = `import { tensor } from "@adjoint/core"; { using x = tensor([1]); x.sum(); }`;
+    expect(await complaints(program, ["es2022", "dom", "esnext.disposable"])).toBe("");
   });
 });

@@ -1,4 +1,4 @@
-// The part of koffi 2 that the blas backend uses, typed as it behaves, and the only place that loads it.
+// The part of koffi, 2 or 3, that the blas backend uses, typed as it behaves, and the only place that loads it.
 
 import { BackendError } from "../../errors.js";
 import { importOptional, isNotFound } from "../../optional-import.js";
@@ -22,7 +22,7 @@ export interface Koffi {
   address(view: Uint8Array): bigint;
 }
 
-const CURE = "npm install koffi@2";
+const CURE = "npm install koffi";
 
 /**
  * Loads koffi, which is an optional peer dependency.

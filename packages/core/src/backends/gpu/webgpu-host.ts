@@ -90,10 +90,10 @@ async function provideWebGpu(where: string): Promise<void> {
     const problem = isNotFound(cause, "webgpu")
       ? "the package webgpu is not installed"
       : `the package webgpu does not load (${String(cause)})`;
-    throw new BackendError(where, `${problem}; npm install webgpu@0.3.10, and ${DRIVER}`, { cause });
+    throw new BackendError(where, `${problem}; npm install webgpu, and ${DRIVER}`, { cause });
   });
   const { create } = loaded as { readonly create?: (options: readonly string[]) => unknown };
-  if (!create) throw new BackendError(where, "this is not the package webgpu; npm install webgpu@0.3.10");
+  if (!create) throw new BackendError(where, "this is not the package webgpu; npm install webgpu");
   const hadNavigator = Reflect.has(globalThis, "navigator");
   if (!hadNavigator) Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true });
   const navigator: object = Reflect.get(globalThis, "navigator");
