@@ -12,6 +12,7 @@ export { fillNormal, fillUniform } from "./random";
 export { argMax, combineBlocks, reduceBlocks, reduceColumns, reduceRows } from "./reduction";
 export { outerProduct, rowsTimesVector, vectorTimesRows } from "./thin-product";
 export { setThread } from "./thread";
+export { addToTotals } from "./totals";
 export { activationGradient, unary } from "./unary";
 export { gatherWindows, scatterWindows } from "./windows";
 export {

@@ -1,9 +1,11 @@
 // Reductions of x seen as [outer, length, inner] over `length`, in an order that depends on these sizes only.
 // Sums along rows: blocks of 4096 elements, sixteen sums side by side in each, blocks added in float64. Sums down
-// columns: blocks of 256 rows, each added one by one from the top, then the blocks one by one.
+// columns: blocks of 256 rows, each added one by one from the top, then the blocks in float64.
 // The codes are the places of the names in REDUCE_NAMES of src/backends/wasm/codes.ts.
 
 import { loadPart, storePart, sumOfLanes } from "./lanes";
+import { ownPlace } from "./thread";
+import { addToTotals } from "./totals";
 
 /** Elements that are summed in float32 before float64 takes over. */
 // @ts-ignore: decorator
@@ -105,39 +107,33 @@ export function combineBlocks(code: i32, partials: usize, out: usize, blocks: us
 @inline
 function reduceFour(code: i32, x: usize, rows: usize, pitch: usize, count: usize): v128 {
   let total = f32x4.splat(startOf(code));
-  while (rows > 0) {
-    const height = min(rows, BLOCK_OF_ROWS);
-    let part = f32x4.splat(startOf(code));
-    for (let i: usize = 0; i < height; i++) {
-      part = combine(code, part, count == 4 ? v128.load(x) : loadPart(x, count));
-      x += pitch;
-    }
-    total = combine(code, total, part);
-    rows -= height;
+  for (; rows > 0; rows--) {
+    total = combine(code, total, count == 4 ? v128.load(x) : loadPart(x, count));
+    x += pitch;
   }
   return total;
 }
 
-/** Sixteen columns at once: four independent chains of additions. */
+/** `count` columns, up to sixteen, of `rows` rows; sixteen at once are four independent chains of additions. */
 // @ts-ignore: decorator
 @inline
-function reduceSixteen(code: i32, x: usize, rows: usize, pitch: usize, out: usize): void {
-  let t0 = f32x4.splat(startOf(code)), t1 = t0, t2 = t0, t3 = t0;
-  while (rows > 0) {
-    const height = min(rows, BLOCK_OF_ROWS);
-    let p0 = f32x4.splat(startOf(code)), p1 = p0, p2 = p0, p3 = p0;
-    for (let i: usize = 0; i < height; i++) {
-      p0 = combine(code, p0, v128.load(x));
-      p1 = combine(code, p1, v128.load(x, 16));
-      p2 = combine(code, p2, v128.load(x, 32));
-      p3 = combine(code, p3, v128.load(x, 48));
-      x += pitch;
+function reduceSome(code: i32, x: usize, rows: usize, pitch: usize, count: usize, out: usize): void {
+  if (count < 16) {
+    for (let column: usize = 0; column < count; column += 4) {
+      const some = min<usize>(count - column, 4);
+      const result = reduceFour(code, x + column * 4, rows, pitch, some);
+      if (some == 4) v128.store(out + column * 4, result);
+      else storePart(out + column * 4, result, some);
     }
-    t0 = combine(code, t0, p0);
-    t1 = combine(code, t1, p1);
-    t2 = combine(code, t2, p2);
-    t3 = combine(code, t3, p3);
-    rows -= height;
+    return;
+  }
+  let t0 = f32x4.splat(startOf(code)), t1 = t0, t2 = t0, t3 = t0;
+  for (; rows > 0; rows--) {
+    t0 = combine(code, t0, v128.load(x));
+    t1 = combine(code, t1, v128.load(x, 16));
+    t2 = combine(code, t2, v128.load(x, 32));
+    t3 = combine(code, t3, v128.load(x, 48));
+    x += pitch;
   }
   v128.store(out, t0);
   v128.store(out, t1, 16);
@@ -145,16 +141,21 @@ function reduceSixteen(code: i32, x: usize, rows: usize, pitch: usize, out: usiz
   v128.store(out, t3, 48);
 }
 
+/** Columns [from, to); sums in blocks of rows. */
 // @ts-ignore: decorator
 @inline
 function columnsLoop(code: i32, x: usize, out: usize, length: usize, inner: usize, from: usize, to: usize): void {
-  let column = from;
-  for (; column + 16 <= to; column += 16) reduceSixteen(code, x + column * 4, length, inner * 4, out + column * 4);
-  for (; column < to; column += 4) {
-    const count = min<usize>(to - column, 4);
-    const result = reduceFour(code, x + column * 4, length, inner * 4, count);
-    if (count == 4) v128.store(out + column * 4, result);
-    else storePart(out + column * 4, result, count);
+  const pitch = inner * 4;
+  const block = code == 0 ? BLOCK_OF_ROWS : max<usize>(length, 1);
+  for (let column = from; column < to; column += 16) {
+    const count = min<usize>(to - column, 16);
+    let row: usize = 0;
+    do {
+      const end = min(length, row + block);
+      reduceSome(code, x + row * pitch + column * 4, end - row, pitch, count, out + column * 4);
+      if (length > block) addToTotals(out + column * 4, ownPlace(), count, row == 0, end == length);
+      row = end;
+    } while (row < length);
   }
 }
 

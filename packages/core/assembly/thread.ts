@@ -3,9 +3,9 @@
 /** Where the places of the threads begin; `endOfPlaces` in src/backends/wasm/kernels.ts has the same numbers. */
 // @ts-ignore: decorator
 @inline const PLACES: usize = 64;
-/** Bytes of each: a line of the cache, so that no thread writes to another's. */
+/** Bytes of each: whole lines of the cache, so that no thread writes to another's. */
 // @ts-ignore: decorator
-@inline const OWN_BYTES: usize = 64;
+@inline const OWN_BYTES: usize = 128;
 
 let thread: usize = 0;
 
@@ -19,7 +19,7 @@ export function ownScratch(scratch: usize, size: usize): usize {
   return scratch + thread * size;
 }
 
-/** A place for four vectors that this thread has for itself, for what a kernel keeps within a call. */
+/** A place for eight vectors that this thread has for itself, for what a kernel keeps within a call. */
 export function ownPlace(): usize {
   return PLACES + thread * OWN_BYTES;
 }

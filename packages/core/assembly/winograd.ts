@@ -224,40 +224,34 @@ function thirdOfThree(u: usize, step: usize): v128 {
   return f32x4.add(middle, v128.load(u + 3 * step));
 }
 
-// @ts-ignore: decorator
-@inline
-function put(out: usize, value: v128, accumulate: bool): void {
-  v128.store(out, accumulate ? f32x4.add(v128.load(out), value) : value);
-}
-
 /** Three values down a column of the kernel from four across. */
 // @ts-ignore: decorator
 @inline
-function putColumn(l0: v128, l1: v128, l2: v128, l3: v128, out: usize, line: usize, accumulate: bool): void {
+function putColumn(l0: v128, l1: v128, l2: v128, l3: v128, out: usize, line: usize): void {
   const half = f32x4.splat(0.5);
   const middle = f32x4.mul(f32x4.add(l1, l2), half);
-  put(out, f32x4.add(l0, middle), accumulate);
-  put(out + line, f32x4.mul(f32x4.sub(l1, l2), half), accumulate);
-  put(out + 2 * line, f32x4.add(middle, l3), accumulate);
+  v128.store(out, f32x4.add(l0, middle));
+  v128.store(out + line, f32x4.mul(f32x4.sub(l1, l2), half));
+  v128.store(out + 2 * line, f32x4.add(middle, l3));
 }
 
-/** The adjoint of `winogradKernel`: Gᵀ u G, which replaces the kernel at `w` or is added to it. */
-export function winogradKernelBack(u: usize, w: usize, pairs: usize, accumulate: bool, from: usize, to: usize): void {
+/** The adjoint of `winogradKernel`: Gᵀ u G. */
+export function winogradKernelBack(u: usize, w: usize, pairs: usize, from: usize, to: usize): void {
   const plane = pairs * 4;
   for (let pair = from; pair < to; pair += 4) {
     const l0 = u + pair * 4, l1 = l0 + 4 * plane, l2 = l0 + 8 * plane, l3 = l0 + 12 * plane;
     const out = w + pair * 4;
     putColumn(
       firstOfThree(l0, plane), firstOfThree(l1, plane), firstOfThree(l2, plane), firstOfThree(l3, plane),
-      out, 3 * plane, accumulate,
+      out, 3 * plane,
     );
     putColumn(
       secondOfThree(l0, plane), secondOfThree(l1, plane), secondOfThree(l2, plane), secondOfThree(l3, plane),
-      out + plane, 3 * plane, accumulate,
+      out + plane, 3 * plane,
     );
     putColumn(
       thirdOfThree(l0, plane), thirdOfThree(l1, plane), thirdOfThree(l2, plane), thirdOfThree(l3, plane),
-      out + 2 * plane, 3 * plane, accumulate,
+      out + 2 * plane, 3 * plane,
     );
   }
 }

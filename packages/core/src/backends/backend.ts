@@ -7,6 +7,10 @@
 //
 // All primitives are called synchronously and return at once. A backend whose device answers later returns a buffer
 // that stands for the pending result; only `read` waits. Calls take effect in the order in which they were made.
+//
+// Sums of n terms (`matmul`, `reduce`, `scatterRows`, `convolveKernel`) are within min(n, r)·2⁻²⁴·Σ|term| of the exact
+// one in float32, times the runs of neighbouring axes in `reduce`: r is 1300 on `wasm`, 4200 on `blas`, 1300 + 3√n on
+// `gpu`, 1 on `reference`. The sums of a part are float32, those of the parts float64 or, on a device, again float32.
 
 import type { DType, FloatArray } from "../dtype.js";
 import type { Shape } from "../shape.js";

@@ -116,7 +116,7 @@ describe("tiles of two panels", () => {
     return result;
   }
 
-  it.each([2, 33, 515])("give the bits of tiles of one, at every edge, with an inner size of %i", (k) => {
+  it.each([2, 33, 515, 1031])("give the bits of tiles of one, at every edge, with an inner size of %i", (k) => {
     const random = new Random(k);
     for (let m = 2; m < 11; m++) {
       for (let n = 2; n < 42; n++) {

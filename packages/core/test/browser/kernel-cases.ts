@@ -123,6 +123,10 @@ const PRODUCTS = [
   [601, 523, 1],
   [128, 784, 128],
   [784, 128, 128],
+  // inner sizes that are summed in parts, the last with one block, and more columns than are computed at once
+  [131, 523, 1031],
+  [67, 1, 9001],
+  [1, 521, 2053],
 ] as const;
 const FLAGS = [
   [false, false],
@@ -186,6 +190,9 @@ const movingCases = [
   }),
   single("gatherRows", (on) => on.backend.gatherRows(on.signed(401 * 523), indices(2011, 401), 523)),
   single("scatterRows", (on) => on.backend.scatterRows(on.signed(499 * 547), indices(499, 61), 61, 547)),
+  single("scatterRows of rows with many terms", (on) => {
+    return on.backend.scatterRows(on.signed(4999 * 131), indices(4999, 3), 3, 131);
+  }),
   single("gatherBytes", (on) => {
     const result = on.backend.gatherBytes?.(bytes(97 * 787), indices(397, 97), 787, { scale: 1 / 127.5, offset: -1 });
     return present(result);

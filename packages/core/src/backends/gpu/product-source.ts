@@ -2,6 +2,7 @@
 // integers: in float32, as gpu.js computes wherever a type is left to it, an index goes wrong past 2²⁴.
 
 import type { GpuMode } from "./modes.js";
+import { partLength } from "./product-parts.js";
 import type { ProductPlan } from "./product-plan.js";
 
 /** Steps of the inner index in one turn of the loop. */
@@ -15,11 +16,13 @@ interface Dialect {
   readonly z: string;
   /** The counter, as an integer. */
   readonly counter: string;
+  /** The counter of parts, likewise. */
+  readonly partCounter: string;
   readonly unroll: number;
 }
 
 const THREAD = { x: "this.thread.x", y: "this.thread.y", z: "this.thread.z" } as const;
-const GPU: Dialect = { prologue: "", ...THREAD, counter: "i", unroll: 1 };
+const GPU: Dialect = { prologue: "", ...THREAD, counter: "i", partCounter: "p", unroll: 1 };
 
 const DIALECTS: Readonly<Record<GpuMode, Dialect>> = {
   // a counter that goes up by ++ is an integer in WGSL and GLSL
@@ -28,7 +31,7 @@ const DIALECTS: Readonly<Record<GpuMode, Dialect>> = {
   headlessgl: GPU,
   // webasm's counter is a float, whatever its loop looks like, and so is a local variable made of integers: the
   // counter is made an integer where it is used, and the thread's place is written out
-  webasm: { prologue: "", ...THREAD, counter: "(i|0)", unroll: UNROLL },
+  webasm: { prologue: "", ...THREAD, counter: "(i|0)", partCounter: "(p|0)", unroll: UNROLL },
   // in cpu mode the kernel is JavaScript, where numbers are exact and a property costs a look-up each time
   cpu: {
     prologue: "const x=this.thread.x;const y=this.thread.y;const z=this.thread.z;",
@@ -36,6 +39,7 @@ const DIALECTS: Readonly<Record<GpuMode, Dialect>> = {
     y: "y",
     z: "z",
     counter: "i",
+    partCounter: "p",
     unroll: UNROLL,
   },
 };
@@ -49,19 +53,37 @@ interface Inner {
 /** The kernel of a product: function (a, b) of the two operands, flat. */
 export function productSource(plan: ProductPlan): string {
   const dialect = DIALECTS[plan.mode];
-  const { unroll } = dialect;
   const { k } = plan.spec;
-  const rows = Array.from({ length: plan.tile }, (_, row) => row);
-  const whole = k - (k % unroll);
-  const steps = (first: number, last: number, counter: string): string =>
-    range(first, last)
-      .map((plus) => step(plan, dialect, { counter, plus }, `${counter ? "v" : "w"}${plus}`))
-      .join("");
-  const update = unroll === 1 ? "i++" : `i+=${unroll}`;
-  const loop = whole > 0 ? `for(let i=0;i<${whole};${update}){${steps(0, unroll, dialect.counter)}}` : "";
-  const sums = rows.map((row) => `let s${row}=0;`).join("");
+  const rows = range(0, plan.tile);
+  const each = (text: (row: number) => string): string => rows.map(text).join("");
   const result = plan.tile === 1 ? "s0" : `[${rows.map((row) => `s${row}`).join(",")}]`;
-  return `function(a,b){${dialect.prologue}${sums}${loop}${steps(whole, k, "")}return ${result};}`;
+  const part = partLength(k);
+  const parts = part === 0 ? 0 : Math.ceil(k / part) - 1;
+  const start = { counter: times(dialect.partCounter, part), plus: 0 };
+  // all parts but the last go into totals
+  const body = `${each((row) => `s${row}=0;`)}${loop(plan, dialect, start, part)}${each((row) => `t${row}+=s${row};`)}`;
+  return [
+    `function(a,b){${dialect.prologue}${each((row) => `let s${row}=0;`)}`,
+    parts > 0 ? `${each((row) => `let t${row}=0;`)}for(let p=0;p<${parts};p++){${body}}` : "",
+    parts > 0 ? each((row) => `s${row}=0;`) : "",
+    loop(plan, dialect, { counter: "", plus: parts * part }, k - parts * part),
+    parts > 0 ? each((row) => `s${row}+=t${row};`) : "",
+    `return ${result};}`,
+  ].join("");
+}
+
+/** So many steps of the inner index from `start` on. */
+function loop(plan: ProductPlan, dialect: Dialect, start: Inner, length: number): string {
+  const { unroll, counter: turn } = dialect;
+  const whole = length - (length % unroll);
+  const before = start.counter === "" ? String(start.plus) : start.counter;
+  const counter = before === "0" ? turn : `(${before}+${turn})`;
+  const turns = range(0, unroll).map((plus) => step(plan, dialect, { counter, plus }, `v${plus}`));
+  const rest = range(whole, length).map((i) => {
+    return step(plan, dialect, { counter: start.counter, plus: start.plus + i }, `w${start.plus + i}`);
+  });
+  const update = unroll === 1 ? "i++" : `i+=${unroll}`;
+  return `${whole > 0 ? `for(let i=0;i<${whole};${update}){${turns.join("")}}` : ""}${rest.join("")}`;
 }
 
 /** One step of the inner index: a value of B, times one of A for each row of the tile. */

@@ -1,6 +1,6 @@
 // Convolutions as products: the windows of a few images at a time become rows of a matrix in memory that is lent for the
 // while, small enough to stay in a cache, and the tuned product does the rest. What is a sum over all images is added up
-// in their order, so that results do not depend on the number of threads.
+// in their order, in float64, so that results do not depend on the number of threads, nor errors on that of images.
 
 import { sizeOf } from "../../shape.js";
 import type { ConvolutionSpec } from "../backend.js";
@@ -25,6 +25,7 @@ interface Few {
   readonly windows: Address;
   readonly count: number;
   readonly isFirst: boolean;
+  readonly isLast: boolean;
 }
 
 /** Convolutions on an engine's memory, by the products of a backend. */
@@ -72,13 +73,13 @@ export class Convolver {
     const { pixels, cells } = sizesOf(spec);
     const size = cells * spec.outChannels;
     if (spec.batch === 0) this.#engine.fill(places.kernel, size, 0);
-    this.#engine.memory.lend(4 * size, (part) => {
+    const turns = Math.ceil(spec.batch / atOnce(spec));
+    this.#engine.memory.lend(turns > 1 ? 8 * size : 0, (totals) => {
       this.#inTurn(spec, places, (few, geometry) => {
         const a = this.#gather(spec, few, geometry);
-        const c = few.isFirst ? places.kernel : part;
         const sizes = { m: cells, n: spec.outChannels, k: few.count * pixels };
-        this.#multiply({ a, b: few.results, c, ...sizes, transposeA: true, transposeB: false });
-        if (!few.isFirst) this.#engine.binary("add", places.kernel, [size], part, [size], places.kernel, [size]);
+        this.#multiply({ a, b: few.results, c: places.kernel, ...sizes, transposeA: true, transposeB: false });
+        if (turns > 1) this.#engine.addToTotals(places.kernel, totals, size, few.isFirst, few.isLast);
       });
     });
   }
@@ -97,14 +98,15 @@ export class Convolver {
   #inTurn(spec: ConvolutionSpec, places: ConvolutionPlaces, compute: (few: Few, geometry: Address) => void): void {
     const { pixels, cells } = sizesOf(spec);
     const each = pixels * cells;
-    const most = Math.max(1, Math.min(spec.batch, Math.floor(MOST_NUMBERS / each)));
+    const most = atOnce(spec);
     this.#engine.lendIntegers(geometryOf(spec), (geometry) => {
       this.#engine.memory.lend(isPlain(spec) ? 0 : 4 * most * each, (windows) => {
         for (let first = 0; first < spec.batch; first += most) {
           const count = Math.min(most, spec.batch - first);
           const images = places.images + 4 * first * sizeOf(spec.input) * spec.inChannels;
           const results = places.results + 4 * first * pixels * spec.outChannels;
-          compute({ images, results, windows, count, isFirst: first === 0 }, geometry);
+          const isLast = first + count === spec.batch;
+          compute({ images, results, windows, count, isFirst: first === 0, isLast }, geometry);
         }
       });
     });
@@ -114,6 +116,12 @@ export class Convolver {
 /** Windows of an image, and numbers in a window. */
 function sizesOf({ output, kernel, inChannels }: ConvolutionSpec) {
   return { pixels: sizeOf(output), cells: sizeOf(kernel) * inChannels };
+}
+
+/** How many images are taken at a time. */
+function atOnce(spec: ConvolutionSpec): number {
+  const { pixels, cells } = sizesOf(spec);
+  return Math.max(1, Math.min(spec.batch, Math.floor(MOST_NUMBERS / (pixels * cells))));
 }
 
 /** Whether each pixel is a window of its own, so that the images are their windows. */

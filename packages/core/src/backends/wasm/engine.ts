@@ -208,6 +208,16 @@ export class Engine implements KernelRunner {
     reduceAxes(this, name, x, shape, axes, out);
   }
 
+  /**
+   * Adds the sums of one part of a long sum to totals in float64, `count` of each; the first part replaces the totals,
+   * and with the last one they are rounded and written over `sums`.
+   */
+  addToTotals(sums: Address, totals: Address, count: number, first: boolean, last: boolean): void {
+    this.split("addToTotals", count, GRAIN_CHEAP, 4, (from, to) => {
+      return [sums + 4 * from, totals + 8 * from, to - from, Number(first), Number(last)];
+    });
+  }
+
   /** A matrix product with its epilogue. */
   product(product: Product): void {
     multiply(this, product);

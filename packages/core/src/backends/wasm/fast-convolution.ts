@@ -1,7 +1,8 @@
 // Convolutions 3×3 without steps or gaps, in 16 multiplications where the definition takes 36: images are cut into
 // squares of 4×4 pixels that overlap, which give 2×2 results each. See assembly/winograd.ts for the method. Results are
 // rounded otherwise than those of the definition; an infinite pixel reaches all results of its squares, as NaN too.
-// A few images at a time, in their order, so that results do not depend on the number of threads.
+// A few images at a time, in their order, so that results do not depend on the number of threads. What is a sum over all
+// images is added up in float64.
 
 import type { ConvolutionSpec, Extent } from "../backend.js";
 import type { ConvolutionPlaces } from "./convolution.js";
@@ -81,17 +82,22 @@ export class FastConvolver {
     const to = { address: results, size: spec.output, channels: spec.outChannels };
     const [m, n, pairs] = [from.channels, to.channels, from.channels * to.channels];
     if (spec.batch === 0) this.#engine.fill(kernel, 9 * pairs, 0);
-    this.#inTurn(spec.batch, from, to, pairs, (few, [planes, left, right, scratch]) => {
-      const k = few.squares;
-      this.#squaresOf(from, to.size, few, spec.before, left, scratch);
-      this.#spread(to, few, right);
-      for (let plane = 0; plane < PLANES; plane++) {
-        const [a, b] = [left + 4 * plane * k * m, right + 4 * plane * k * n];
-        const c = planes + 4 * plane * pairs;
-        this.#multiply({ a, b, c, m, n, k, transposeA: true, transposeB: false });
-      }
-      this.#engine.split("winogradKernelBack", pairs, GRAIN_CHEAP / 16, 4, (start, end) => {
-        return [planes, kernel, pairs, few.first === 0 ? 0 : 1, start, end];
+    const turns = Math.ceil(spec.batch / atOnce(spec.batch, from, to));
+    this.#engine.memory.lend(turns > 1 ? 8 * 9 * pairs : 0, (totals) => {
+      this.#inTurn(spec.batch, from, to, pairs, (few, [planes, left, right, scratch]) => {
+        const k = few.squares;
+        this.#squaresOf(from, to.size, few, spec.before, left, scratch);
+        this.#spread(to, few, right);
+        for (let plane = 0; plane < PLANES; plane++) {
+          const [a, b] = [left + 4 * plane * k * m, right + 4 * plane * k * n];
+          const c = planes + 4 * plane * pairs;
+          this.#multiply({ a, b, c, m, n, k, transposeA: true, transposeB: false });
+        }
+        this.#engine.split("winogradKernelBack", pairs, GRAIN_CHEAP / 16, 4, (start, end) => {
+          return [planes, kernel, pairs, start, end];
+        });
+        const isLast = few.first + few.count === spec.batch;
+        if (turns > 1) this.#engine.addToTotals(kernel, totals, 9 * pairs, few.first === 0, isLast);
       });
     });
   }
@@ -167,7 +173,7 @@ export class FastConvolver {
   ): void {
     const [tall, wide] = inSquares(to.size);
     const each = tall * wide * PLANES;
-    const most = Math.max(1, Math.min(batch, Math.floor(MOST_NUMBERS / (each * (from.channels + to.channels)))));
+    const most = atOnce(batch, from, to);
     const sizes = [PLANES * pairs, most * each * from.channels, most * each * to.channels] as const;
     const scratchSize = PLANES * from.channels * this.#engine.wantedThreads;
     this.#engine.memory.lend(4 * (sizes[0] + sizes[1] + sizes[2] + scratchSize), (planes) => {
@@ -180,6 +186,13 @@ export class FastConvolver {
       }
     });
   }
+}
+
+/** How many images are taken at a time. */
+function atOnce(batch: number, from: Images, to: Images): number {
+  const [tall, wide] = inSquares(to.size);
+  const each = tall * wide * PLANES * (from.channels + to.channels);
+  return Math.max(1, Math.min(batch, Math.floor(MOST_NUMBERS / each)));
 }
 
 /** How many squares there are for results of a size. */

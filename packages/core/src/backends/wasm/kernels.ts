@@ -22,6 +22,7 @@ export const KERNEL_NAMES = [
   "reduceColumns",
   "reduceBlocks",
   "combineBlocks",
+  "addToTotals",
   "argMax",
   "fill",
   "copyBytes",
@@ -57,7 +58,7 @@ export type Kernels = Readonly<Record<Exclude<KernelName, "native">, Kernel>> & 
   readonly native?: Kernel;
   /** Bytes of a B of k×n as `packB` leaves it. */
   packedSize(k: number, n: number): number;
-  /** Bytes that `productRows` needs for each thread, which packs a B of k×n for itself; 0×0 where that is done before. */
+  /** Bytes that `productRows` needs for each thread, which packs a B of k×n for itself; k×0 where that is done before. */
   productScratch(k: number, n: number): number;
   /** Tells an instance which thread it computes in, from 0: it finds its own scratch memory by that. */
   setThread(thread: number): void;
@@ -76,11 +77,11 @@ export interface Jobs {
 }
 
 /**
- * The end of what the kernels of so many threads have for themselves, from address 64 on, 64 bytes each:
+ * The end of what the kernels of so many threads have for themselves, from address 64 on, 128 bytes each:
  * assembly/thread.ts has the same numbers.
  */
 export function endOfPlaces(threads: number): number {
-  return 64 + 64 * threads;
+  return 64 + 128 * threads;
 }
 
 /** The most pages of 64 KiB that a 32-bit memory has. */

@@ -94,7 +94,7 @@ function tiled(engine: KernelRunner, product: Product): void {
       multiplyRows(engine, product, product.b, ++productNumber, scratch);
     });
   } else {
-    engine.memory.lend(size + threads * productScratch(0, 0), (packed) => {
+    engine.memory.lend(size + threads * productScratch(k, 0), (packed) => {
       packForAll(engine, product, packed);
       multiplyRows(engine, product, packed, 0, packed + size);
     });

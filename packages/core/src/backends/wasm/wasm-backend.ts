@@ -33,6 +33,7 @@ import type { Engine } from "./engine.js";
 import { FastConvolver, isFast } from "./fast-convolution.js";
 import type { Address } from "./kernel-runner.js";
 import type { Product, ProductMaker } from "./products.js";
+import { scatterRows } from "./scattering.js";
 import { WasmBuffers, type WasmMemory } from "./wasm-buffers.js";
 
 /** The CPU backend. Made by `useBackend("wasm")`, and with the system's products by `useBackend("blas")`. */
@@ -247,9 +248,7 @@ export class WasmBackend implements Backend {
 
   scatterRows(x: BackendBuffer, indices: Int32Array, rows: number, rowSize: number): BackendBuffer {
     return this.#buffers.make(rows * rowSize, [x], (out, [from]) => {
-      this.#engine.lendIntegers(indices, (at) =>
-        this.#engine.scatterRows(from, at, out, indices.length, rows, rowSize),
-      );
+      scatterRows(this.#engine, from, indices, { rows, rowSize }, out);
     });
   }
 
