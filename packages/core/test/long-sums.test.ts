@@ -18,7 +18,7 @@ for (const { name, reason } of missing) it.skip(`${name}: sums of many terms (no
 
 for (const { name, backend } of available) {
   const roundings = ROUNDINGS[name];
-  describeLongSums(name, () => backend, roundings === undefined ? undefined : () => roundings);
+  describeLongSums(name, () => backend, { roundings: roundings === undefined ? undefined : () => roundings });
   if (backend.convolveKernel) describeLongConvolutions(name, () => backend, 2 * (roundings as number));
 }
 

@@ -5,6 +5,7 @@ import { type Backend, BackendError, ReferenceBackend } from "@adjoint/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AdamValues } from "../../src/backends/backend.js";
 import { describeBackend, type Examination } from "../support/backend-suite.js";
+import { describeLongSums } from "../support/long-sum-suite.js";
 import { LONG } from "../support/runs.js";
 import { createGan, lossesOf } from "./gan.js";
 import type { ModeUnderTest } from "./mode.js";
@@ -55,6 +56,7 @@ export function describeMode({ name, reason = "", start, examination, canLose = 
     });
 
     if (examination) describeBackend(name, () => mode.backend, examination);
+    if (examination) describeLongSums(name, () => mode.backend, { few: true });
 
     it.each([0, 0.03])(
       "updates by Adam with the correction %d, from means that it made and from others",

@@ -57,11 +57,19 @@ const REDUCTIONS = [
 
 const ROUNDINGS_OF_A_DEVICE = (n: number) => 1300 + 3 * Math.sqrt(n);
 
-/** Tests of a backend that is called `name`. @param roundings how many roundings a term of n takes part in, at most */
+/** What is asked of a backend. */
+interface Asked {
+  /** How many roundings a term of n takes part in, at most; as of a device where it is absent. */
+  readonly roundings?: ((n: number) => number) | undefined;
+  /** Fewer sizes, where a program plays the device. */
+  readonly few?: boolean;
+}
+
+/** Tests of a backend that is called `name`. */
 export function describeLongSums(
   name: string,
   backendOf: () => Backend,
-  roundings: (n: number) => number = ROUNDINGS_OF_A_DEVICE,
+  { roundings = ROUNDINGS_OF_A_DEVICE, few = false }: Asked = {},
 ): void {
   /** Expects all results to be near a sum of n terms, each of which is in it `times` times. */
   const expectSums = async (result: BackendBuffer, terms: Terms, n: number) => {
@@ -74,13 +82,16 @@ export function describeLongSums(
   };
 
   describe.each(TERMS.map((terms) => [terms.name, terms] as const))(`${name}: sums of %s`, (_, terms) => {
-    it.each(PRODUCTS)("%i in a product with %i × %i results, transposed: %s, %s", async (k, m, n, ...transposed) => {
-      const [transposeA, transposeB] = transposed;
-      const spec = { batch: 1, m, n, k, transposeA, transposeB, sharedA: false, sharedB: false };
-      await expectSums(multiply(backendOf(), spec, listOf(terms, k)), terms, k);
-    });
+    it.each(few ? PRODUCTS.slice(0, 3) : PRODUCTS)(
+      "%i in a product with %i × %i results, transposed: %s, %s",
+      async (k, m, n, ...transposed) => {
+        const [transposeA, transposeB] = transposed;
+        const spec = { batch: 1, m, n, k, transposeA, transposeB, sharedA: false, sharedB: false };
+        await expectSums(multiply(backendOf(), spec, listOf(terms, k)), terms, k);
+      },
+    );
 
-    it.each(REDUCTIONS)("%j over axis %i", async (shape, axis) => {
+    it.each(few ? REDUCTIONS.slice(0, 2) : REDUCTIONS)("%j over axis %i", async (shape, axis) => {
       const n = shape[axis] as number;
       const [outer, inner] = [shape.slice(0, axis), shape.slice(axis + 1)].map(sizeOf) as [number, number];
       const buffer = backendOf().upload(repeated(listOf(terms, n), outer, inner));

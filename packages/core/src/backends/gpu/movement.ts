@@ -9,6 +9,7 @@ import type { Dialect } from "./dialect.js";
 import type { Expression } from "./expression.js";
 import type { Handle, Values } from "./handle.js";
 import { indexMap } from "./index-map.js";
+import { partLength } from "./product-parts.js";
 import { type Program, ProgramWriter } from "./program.js";
 import type { Runtime } from "./runtime.js";
 import type { StoredValue } from "./stored-value.js";
@@ -196,14 +197,25 @@ function scattering(
   const column = writer.index(dialect.remainder(at, rowSize));
   const first = writer.index(dialect.toIndex(writer.load(starts, row)));
   const count = writer.index(`${dialect.toIndex(writer.load(starts, writer.index(`${row} + 1`)))} - ${first}`);
-  const total = writer.newName("w");
+  // in parts, as products with as many terms are summed
+  const part = partLength(most) || most;
+  const [total, sum] = [writer.newName("w"), writer.newName("w")];
   writer.add(dialect.variable(total, "0.0"));
   const body = writer.within(() => {
-    const source = writer.index(dialect.toIndex(writer.load(order, writer.index(`${first} + n`))));
-    const value = writer.load(x, writer.index(`${source} * ${rowSize} + ${column}`));
-    writer.add(`${total} = ${writer.apply("add", [total, value])};`);
+    const place = writer.index(`m * ${part} + n`);
+    const step = writer.within(() => {
+      const source = writer.index(dialect.toIndex(writer.load(order, writer.index(`${first} + ${place}`))));
+      const value = writer.load(x, writer.index(`${source} * ${rowSize} + ${column}`));
+      writer.add(`${sum} = ${writer.apply("add", [sum, value])};`);
+    });
+    writer.add(dialect.whenLess(place, count, step));
   });
-  writer.add(dialect.loop("n", most, [dialect.whenLess("n", count, body)]));
+  const ofPart = [
+    dialect.variable(sum, "0.0"),
+    dialect.loop("n", part, body),
+    `${total} = ${writer.apply("add", [total, sum])};`,
+  ];
+  writer.add(dialect.loop("m", most / part, ofPart));
   return writer.finish("scatter", total, threads, size);
 }
 

@@ -8,6 +8,7 @@
 
 import type { MatmulSpec } from "../backend.js";
 import { activationText, type Ending } from "./product-epilogue.js";
+import { partLength } from "./product-parts.js";
 import type { Sides } from "./webgl2-drawing.js";
 
 /** The textures of a product. */
@@ -85,19 +86,22 @@ export function multiplySource({ spec, rows, packedA, packedB, tiles }: ProductL
       ...range(rows).map((i) => `sum${i}[${column}] += dot(a${i}, b${column});`),
     ]),
   ];
+  const part = partLength(spec.k) / LANES;
+  const moves = range(rows).map((i) => `total${i} += sum${i}; sum${i} = vec4(0.0);`);
   return `${header(2, rows)}
 void main() {
   int place = int(gl_FragCoord.y);
   int row = ${sharedA ? `place % ${down}` : "place"} * ${rows};
   int column = int(gl_FragCoord.x) * ${LANES} + place / ${down} * ${columnsOfMember};
   ${range(rows)
-    .map((i) => `vec4 sum${i} = vec4(0.0);`)
+    .map((i) => `vec4 sum${i} = vec4(0.0); vec4 total${i} = vec4(0.0);`)
     .join(" ")}
   for (int q = 0; q < ${packedA[0]}; q++) {
     ${step.join("\n    ")}
+    ${part > 0 ? `if (q % ${part} == ${part - 1}) { ${moves.join(" ")} }` : ""}
   }
   ${range(rows)
-    .map((i) => `output${i} = sum${i};`)
+    .map((i) => `output${i} = ${part > 0 ? `total${i} + ` : ""}sum${i};`)
     .join(" ")}
 }`;
 }

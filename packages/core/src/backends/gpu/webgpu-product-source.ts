@@ -7,6 +7,7 @@
 
 import type { MatmulSpec } from "../backend.js";
 import { activationText, type Ending } from "./product-epilogue.js";
+import { partLength } from "./product-parts.js";
 import { extentAcross, extentDown, LANES, type Tile } from "./product-tiles.js";
 
 /** An operand as it is stored, and where its vectors of four lie. */
@@ -129,6 +130,7 @@ function mainText(spec: MatmulSpec, tile: Tile, a: Operand, b: Operand): string 
   const whole = Math.floor(k / LANES);
   const direct = (name: string, r: string, q: string): string => `load${name}(z, ${r}, ${q})`;
   const tail = (name: string, r: string, q: string): string => `inner${name}(z, ${r}, ${q})`;
+  const inParts = partLength(k) > 0;
   const loops =
     depth > 0
       ? stagedText(tile, k, a, b)
@@ -136,6 +138,7 @@ function mainText(spec: MatmulSpec, tile: Tile, a: Operand, b: Operand): string 
           `if (x >= ${Math.ceil(spec.n / LANES)}u || y >= ${spec.m}u) { return; }`,
           `for (var p = 0u; p < ${whole}u; p++) {`,
           stepText(tile, a, b, { row: "y", vector: "x", inner: "p", read: direct }),
+          endOfPartText(tile, k, "p", LANES),
           "}",
           k % LANES === 0
             ? ""
@@ -147,8 +150,9 @@ fn main(@builtin(workgroup_id) group : vec3u, @builtin(local_invocation_id) thre
   let z = group.z;
   let x = group.x * ${across * vectors}u + thread.x;
   let y = (group.y * ${down}u + thread.y) * ${rows}u;
-  ${cells.map(({ sum }) => `var ${sum} = vec4f();`).join(" ")}
+  ${cells.map(({ sum, total }) => `var ${sum} = vec4f(); ${inParts ? `var ${total} = vec4f();` : ""}`).join(" ")}
   ${loops}
+  ${inParts ? cells.map(({ sum, total }) => `${sum} += ${total};`).join(" ") : ""}
   ${cells.map(({ sum, row, vector }) => `store(z, y + ${row}u, x + ${vector * across}u, ${sum});`).join("\n  ")}
 }`;
 }
@@ -178,8 +182,18 @@ workgroupBarrier();
 for (var q = 0u; q < ${depth / LANES}u; q++) {
 ${stepText(tile, a, b, start)}
 }
+${endOfPartText(tile, k, "p", 1)}
 workgroupBarrier();
 }`;
+}
+
+/** Adds the sums of a part to the totals in the last turn of it; a turn begins at `counter`, in units of `unit`. */
+function endOfPartText(tile: Tile, k: number, counter: string, unit: number): string {
+  const part = partLength(k) / unit;
+  if (part === 0) return "";
+  const step = unit === 1 ? tile.depth : 1;
+  const moves = cellsOf(tile).map(({ sum, total }) => `${total} += ${sum}; ${sum} = vec4f();`);
+  return `if (${counter} % ${part}u == ${part - step}u) { ${moves.join(" ")} }`;
 }
 
 /** From where on a step reads, and how. */
@@ -234,7 +248,9 @@ function transposedVectors(rows: number, vector: (group: number, step: number) =
 }
 
 function cellsOf({ rows, vectors }: Tile) {
-  return range(rows).flatMap((row) => range(vectors).map((vector) => ({ row, vector, sum: `s${row}_${vector}` })));
+  return range(rows).flatMap((row) =>
+    range(vectors).map((vector) => ({ row, vector, sum: `s${row}_${vector}`, total: `t${row}_${vector}_` })),
+  );
 }
 
 function range(length: number): number[] {
