@@ -2,7 +2,8 @@
 // and a rule that takes the gradient of its output to gradients of its inputs, itself written in ops, so that a
 // gradient can be differentiated again.
 
-import { AdjointError, FrozenError, GradientError } from "./errors.js";
+import { show } from "./describe.js";
+import { AdjointError, ArgumentError, FrozenError, GradientError } from "./errors.js";
 import { flag, optionsOf, readOptions } from "./options.js";
 import { formatShape, sameShape } from "./shape.js";
 import { refusePromise } from "./synchronous.js";
@@ -169,6 +170,7 @@ export function findGradients(
       `the loss must have one element, got ${formatShape(loss.shape)}; reduce it with mean() or sum()`,
     );
   }
+  checkTensors("gradients", wrt);
   for (const x of wrt) checkNotFrozen("gradients", x);
   const path = nodesBetween(loss, wrt);
   if (!options.allowUnused) for (const x of wrt) checkUsed(x, loss, path);
@@ -189,6 +191,8 @@ export function valueAndGradients<Wrt extends readonly Tensor[]>(
   options: GradientOptions = {},
 ): { value: Tensor; gradients: GradientsOf<Wrt> } {
   readOptions("valueAndGradients", options, GRADIENTS);
+  if (typeof fn !== "function") throw new ArgumentError("valueAndGradients", `takes a function, got ${show(fn)}`);
+  checkTensors("valueAndGradients", wrt);
   for (const x of wrt) checkNotFrozen("valueAndGradients", x);
   const former = wrt.map((x) => x.requiresGradient);
   try {
@@ -200,6 +204,15 @@ export function valueAndGradients<Wrt extends readonly Tensor[]>(
       x.requiresGradient = former[i] as boolean;
     });
   }
+}
+
+/** Throws unless `wrt` is an array of tensors. */
+function checkTensors(where: string, wrt: readonly Tensor[]): void {
+  if (!Array.isArray(wrt)) {
+    throw new ArgumentError(where, `takes an array of tensors, as model.parameters() gives it, got ${show(wrt)}`);
+  }
+  const wrong = wrt.findIndex((x) => !(x instanceof Tensor));
+  if (wrong >= 0) throw new ArgumentError(where, `entry ${wrong} must be a tensor, got ${show(wrt[wrong])}`);
 }
 
 function checkNotFrozen(where: string, x: Tensor): void {

@@ -57,7 +57,22 @@ function describe({ name, shape }: Value): ValueInfo {
   return { name, type: { tensor: { elementType: DATA_TYPES.float, shape: { dimensions } } } };
 }
 
-function checkOptions({ inputShape, name, description, metadata = {} }: ExportOnnxOptions): void {
+const KNOWN: readonly string[] = [
+  "inputShape",
+  "name",
+  "description",
+  "metadata",
+] satisfies (keyof ExportOnnxOptions)[];
+
+function checkOptions(options: ExportOnnxOptions): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new ArgumentError("exportOnnx", "options must be an object, as { inputShape: [784] }");
+  }
+  const unknown = Object.keys(options).find((option) => !KNOWN.includes(option));
+  if (unknown !== undefined) {
+    throw new ArgumentError("exportOnnx", `unknown option "${unknown}"; known are ${KNOWN.join(", ")}`);
+  }
+  const { inputShape, name, description, metadata = {} } = options;
   if (!Array.isArray(inputShape) || !inputShape.every((size) => Number.isSafeInteger(size) && size > 0)) {
     throw new ArgumentError("exportOnnx", `inputShape must be whole numbers ≥ 1, got ${JSON.stringify(inputShape)}`);
   }

@@ -1,6 +1,7 @@
 // Checkpoints: all that a run needs to go on in the same bits, in one safetensors file. The tensors are those of models
 // and optimizers; generators, the caller's own values and a checksum over everything are in its metadata.
 
+import { describe, show } from "../describe.js";
 import { ArgumentError, NonFiniteError } from "../errors.js";
 import { anything, flag, optionsOf, readOptions, record } from "../options.js";
 import type { RandomState } from "../random.js";
@@ -212,16 +213,22 @@ function checkFinite(where: string, name: string, data: Float32Array | Float64Ar
   if (wrong >= 0) throw new NonFiniteError(where, `${name} has a value that is ${data[wrong]}`);
 }
 
-/** Refuses what JSON would drop or change, naming the place. */
-function checkJson(where: string, path: string, value: unknown): void {
+/** Deeper nesting is more than every engine's JSON takes. */
+const DEEPEST = 500;
+
+/** Refuses what JSON would drop or change, naming the place. `above` are the objects that hold the value. */
+function checkJson(where: string, path: string, value: unknown, above: readonly object[] = []): void {
   if (value === null || typeof value === "string" || typeof value === "boolean") return;
   if (typeof value === "number" && Number.isFinite(value)) return;
-  const plain =
-    typeof value === "object" && [Object.prototype, Array.prototype, null].includes(Object.getPrototypeOf(value));
-  if (!plain) throw new ArgumentError(where, `${path} is ${describe(value)}, which JSON cannot hold`);
-  for (const [name, item] of Object.entries(value as object)) checkJson(where, `${path}.${name}`, item);
-}
-
-function describe(value: unknown): string {
-  return typeof value === "object" ? `a ${value?.constructor?.name}` : String(value);
+  const refuse = (what: string) => new ArgumentError(where, `${path} is ${what}, which JSON cannot hold`);
+  if (typeof value !== "object") throw refuse(show(value));
+  if (![Object.prototype, Array.prototype, null].includes(Object.getPrototypeOf(value))) throw refuse(describe(value));
+  if (above.includes(value)) throw refuse("an object inside of itself");
+  if (above.length === DEEPEST) throw new ArgumentError(where, `progress is nested more than ${DEEPEST} deep`);
+  const inside = [...above, value];
+  // not Object.entries of an array, which passes over holes
+  const entries: Iterable<readonly [string | number, unknown]> = Array.isArray(value)
+    ? value.entries()
+    : Object.entries(value);
+  for (const [name, item] of entries) checkJson(where, `${path}.${name}`, item, inside);
 }

@@ -178,8 +178,8 @@ describe("what does not fit", () => {
   it.each([
     ["NaN", { cursor: Number.NaN }, "progress.cursor is NaN, which JSON cannot hold"],
     ["undefined", { a: [1, undefined] }, "progress.a.1 is undefined, which JSON cannot hold"],
-    ["a class of its own", { when: new Date(0) }, "progress.when is a Date, which JSON cannot hold"],
-    ["a big integer", 1n, "progress is 1, which JSON cannot hold"],
+    ["a class of its own", { when: new Date(0) }, "progress.when is an object (Date), which JSON cannot hold"],
+    ["a big integer", 1n, "progress is 1n, which JSON cannot hold"],
   ])("is refused when saving: %s", async (_, progress, message) => {
     const writing = checkpointOf(createRun(1), progress);
     await expect(writing).rejects.toThrow(new ArgumentError("writeCheckpoint", message));
