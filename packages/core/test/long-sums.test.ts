@@ -1,6 +1,17 @@
 // Sums of many terms on all backends that Node has, and what only the CPU backends are asked.
 
-import { type Backend, gather, gradients, linear, ones, scope, sum, withBackend, zeros } from "@adjoint/core";
+import {
+  type Backend,
+  type BackendBuffer,
+  gather,
+  gradients,
+  linear,
+  ones,
+  scope,
+  sum,
+  withBackend,
+  zeros,
+} from "@adjoint/core";
 import { afterAll, describe, expect, it } from "vitest";
 import { startBackends } from "./support/backends.js";
 import { describeLongConvolutions, describeLongSums } from "./support/long-sum-suite.js";
@@ -61,5 +72,35 @@ describe(`${ROWS} rows on wasm`, () => {
       expect(sums.every((value) => value === shape[axis])).toBe(true);
     }
     wasm.free(x);
+  });
+});
+
+// a part of these is half of what float32 can add to 1: only a total in float64 has them
+const MANY = 4_000_000;
+const halfOfUnit = (part: number) => ({ small: 2 ** -25 / part, expected: 1 + ((MANY - 1) * 2 ** -25) / part });
+
+describe(`${MANY} terms on wasm, of which whole parts are too small for float32`, () => {
+  /** Each row twice: 1, and then the small number. */
+  const upload = (small: number) => wasm.upload(new Float32Array(2 * MANY).fill(1, 0, 2).fill(small, 2));
+  const expectSums = (result: BackendBuffer, expected: number) => {
+    const bound = 1300 * 2 ** -24;
+    expect(expected - 1).toBeGreaterThan(bound);
+    for (const value of wasm.readSync(result)) expect(Math.abs(value - expected)).toBeLessThanOrEqual(bound * expected);
+    wasm.free(result);
+  };
+
+  it.each([1, 2])("come up in a product of %i rows", (m) => {
+    const { small, expected } = halfOfUnit(1024);
+    const [a, b] = [wasm.fill("float32", m * MANY, 1), upload(small)];
+    const spec = { batch: 1, m, n: 2, k: MANY, transposeA: false, transposeB: false, sharedA: false, sharedB: false };
+    expectSums(wasm.matmul(a, b, spec), expected);
+    for (const buffer of [a, b]) wasm.free(buffer);
+  });
+
+  it("come up in the sums of columns", () => {
+    const { small, expected } = halfOfUnit(256);
+    const buffer = upload(small);
+    expectSums(wasm.reduce("sum", { buffer, shape: [MANY, 2] }, [0]), expected);
+    wasm.free(buffer);
   });
 });
