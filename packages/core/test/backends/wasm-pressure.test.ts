@@ -58,7 +58,8 @@ describe("a buffer that was moved out", () => {
       const fill = () => scope(() => zeros([400_000]).sum().itemSync());
       expect(fill()).toBe(0);
       expect(backend.memory().movedOut).toBe(1);
-      expect(model.kernel.dataSync()).toEqual(before);
+      // as strings: to compare 250,000 numbers one by one takes seconds
+      expect(String(model.kernel.dataSync()) === String(before)).toBe(true);
       expect(backend.memory().movedBack).toBe(0);
       model.kernel.assign(zeros([500, 500]).add(3));
       expect(model.kernel.dataSync().every((x) => x === 3)).toBe(true);
@@ -123,7 +124,7 @@ describe("blocks of many sizes", () => {
       });
     };
     const draw = new Random(6);
-    const sizes = Array.from({ length: 150 }, () => 500 + Math.floor(draw.uniform() * 19_500));
+    const sizes = Array.from({ length: 80 }, () => 2000 + Math.floor(draw.uniform() * 78_000));
     expect(run(sizes)).toBeLessThanOrEqual(1.3 * run([Math.max(...sizes)]));
   });
 

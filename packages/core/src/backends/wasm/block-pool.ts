@@ -8,15 +8,22 @@ const CLASS_BITS = 5;
 const CLASSES = 1 << CLASS_BITS;
 
 /** A block, in use or free, linked with its neighbours in the memory. */
-interface Block {
+class Block {
   readonly at: number;
   size: number;
-  free: boolean;
+  free = false;
   before: Block | undefined;
   after: Block | undefined;
   /** Neighbours in the list of free blocks of the same class. */
-  previous: Block | undefined;
-  next: Block | undefined;
+  previous: Block | undefined = undefined;
+  next: Block | undefined = undefined;
+
+  constructor(at: number, size: number, before: Block | undefined, after: Block | undefined) {
+    this.at = at;
+    this.size = size;
+    this.before = before;
+    this.after = after;
+  }
 }
 
 /** The class of a size: of all blocks of at least that size and below the next class. */
@@ -76,7 +83,7 @@ export class BlockPool {
   extend(size: number, at: number): void {
     const last = this.#last;
     const start = last ? last.at + last.size : at;
-    const added: Block = { ...UNLINKED, at: start, size, before: last };
+    const added = new Block(start, size, last, undefined);
     if (last) last.after = added;
     this.#last = added;
     this.#link(this.#join(added));
@@ -99,7 +106,7 @@ export class BlockPool {
   #split(block: Block, size: number): void {
     const rest = block.size - size;
     if (rest === 0) return;
-    const added: Block = { ...UNLINKED, at: block.at + size, size: rest, before: block, after: block.after };
+    const added = new Block(block.at + size, rest, block, block.after);
     if (block.after) block.after.before = added;
     else this.#last = added;
     block.after = added;
@@ -156,8 +163,6 @@ export class BlockPool {
     if (this.#filled[power] === 0) this.#filledPowers &= ~(1 << power);
   }
 }
-
-const UNLINKED = { free: false, after: undefined, previous: undefined, next: undefined } as const;
 
 function lowestBit(bits: number): number {
   return 31 - Math.clz32(bits & -bits);

@@ -9,6 +9,11 @@ import { MAXIMUM_PAGES } from "./kernels.js";
 const PAGE = 65_536;
 const ALIGNMENT = 64;
 const UNITS_PER_PAGE = PAGE / ALIGNMENT;
+/**
+ * The pages up to which a memory grows before blocks are joined: 16 MiB. To join blocks and split them again in each step
+ * took a small GAN a tenth of its time; with so much, every size has its own.
+ */
+const UNJOINED_PAGES = 256;
 /** The pages up to which a memory grows before anything is moved out of it: 256 MiB. */
 const COMFORTABLE_PAGES = 4096;
 
@@ -117,9 +122,25 @@ export class LinearMemory {
 
   /** A block where none of its class waits. */
   #obtain(units: number, bytes: number): number {
-    const found = this.#pool.take(units) ?? this.#joined(units) ?? this.#grown(units) ?? this.#reclaimed(units, true);
+    const found =
+      this.#pool.take(units) ??
+      this.#grownUnjoined(units) ??
+      this.#joined(units) ??
+      this.#grown(units) ??
+      this.#reclaimed(units, true);
     if (found === undefined) throw this.#outOfMemory(bytes);
     return found;
+  }
+
+  /** A block of new memory, where there is little. */
+  #grownUnjoined(units: number): number | undefined {
+    if (this.#pages + this.#missingPages(units) > UNJOINED_PAGES) return undefined;
+    return this.#grow(units) ? this.#pool.take(units) : undefined;
+  }
+
+  /** By how many pages the memory has to grow for a block at its end. */
+  #missingPages(units: number): number {
+    return Math.ceil((units - this.#pool.freeAtEnd) / UNITS_PER_PAGE);
   }
 
   /** A block after all that wait were joined with their neighbours. */
@@ -143,7 +164,7 @@ export class LinearMemory {
 
   /** A block of new memory; beyond 256 MiB only where nothing that lies idle made room. */
   #grown(units: number): number | undefined {
-    const pages = Math.ceil((units - this.#pool.freeAtEnd) / UNITS_PER_PAGE);
+    const pages = this.#missingPages(units);
     if (this.#pages + pages > Math.min(COMFORTABLE_PAGES, this.#maximumPages)) {
       const found = this.#reclaimed(units, false);
       if (found !== undefined) return found;
@@ -154,7 +175,7 @@ export class LinearMemory {
   /** Grows by an eighth at least, so that growing is rare. Whether it could. */
   #grow(units: number): boolean {
     const before = this.#pages;
-    const pages = Math.ceil((units - this.#pool.freeAtEnd) / UNITS_PER_PAGE);
+    const pages = this.#missingPages(units);
     const most = this.#maximumPages - before;
     if (pages > most) return false;
     for (const more of [Math.min(Math.max(pages, Math.ceil(before / 8)), most), pages]) {
