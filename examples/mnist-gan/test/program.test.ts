@@ -241,7 +241,7 @@ describe("a loss that is not finite", () => {
     expect(code).toBe(1);
     expect(errors.lines).toHaveLength(1);
     const found = errors.text.match(
-      /^mnist-gan: training: \w+ is (?:NaN|Infinity) at iteration (\d): the first (?:NaN|-?Infinity) was made by linear, in the layer (?:generator|discriminator)\.\d \(Dense\); the last good checkpoint is (.*), of iteration 0\n$/,
+      /^mnist-gan: training: \w+ is (?:NaN|Infinity) at iteration (\d): the first (?:NaN|-?Infinity) was made by linear, in the layer (?:generator|discriminator)\/\d \(Dense \d+→\d+\); the last good checkpoint is (.*), of iteration 0\n$/,
     );
     expect(found?.[2]).toBe(join(folder, "run", "checkpoint.safetensors"));
     const summary = summaryOf(join(folder, "run"));
