@@ -13,7 +13,8 @@ const RULES = new WeakMap<object, ReadonlyMap<string, SettingRule>>();
 
 /**
  * Makes fields of a class checked ones: an assignment that a rule refuses throws an ArgumentError and changes nothing.
- * To be called in a static block of the class, which `declare`s the fields and assigns them in its constructor.
+ * To be called first in the constructor of the class, which `declare`s the fields and assigns them after; the second call
+ * for a class does nothing. (Not in a static block: no bundler would leave out a class that has one.)
  *
  * @param where what errors call the class
  */
@@ -22,6 +23,7 @@ export function defineSettings<Owner extends object>(
   where: string,
   rules: Readonly<Record<string, SettingRule<Owner>>>,
 ): void {
+  if (RULES.has(type.prototype)) return;
   const all = new Map<string, SettingRule>();
   for (const [name, rule] of Object.entries(rules)) {
     all.set(name, (value, owner) => rule(value, owner as Owner));

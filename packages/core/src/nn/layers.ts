@@ -83,13 +83,14 @@ export class LeakyReLU extends Module {
   /** May be changed at any time, to a finite number. */
   declare negativeSlope: number;
 
-  static {
+  static #defineSettings(): void {
     defineSettings(LeakyReLU, "LeakyReLU", { negativeSlope: finiteNumber });
   }
 
   /** @param options.negativeSlope 0.01 by default */
   constructor(options: { negativeSlope?: number } = {}) {
     super();
+    LeakyReLU.#defineSettings();
     const { negativeSlope = 0.01 } = readOptions("LeakyReLU", options, LEAKY);
     this.negativeSlope = negativeSlope;
   }
@@ -156,13 +157,14 @@ export class Dropout extends Module {
   declare rate: number;
   readonly random: Random;
 
-  static {
+  static #defineSettings(): void {
     defineSettings(Dropout, "Dropout", { rate: numberIn(0, 1) });
   }
 
   /** @throws ArgumentError unless 0 ≤ rate < 1 */
   constructor(rate: number, options: { random: Random }) {
     super();
+    Dropout.#defineSettings();
     const { random } = readOptions("Dropout", options, DROPOUT);
     this.rate = rate;
     this.random = random;

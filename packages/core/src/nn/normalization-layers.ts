@@ -59,13 +59,14 @@ export class BatchNorm extends Module {
   declare epsilon: number;
   declare momentum: number;
 
-  static {
+  static #defineSettings(): void {
     defineSettings(BatchNorm, "BatchNorm", { epsilon: numberIn(0, Infinity), momentum: numberUpTo(0, 1) });
   }
 
   /** @throws ArgumentError where the channels are no whole number ≥ 1, or an option is out of range */
   constructor(channels: number, options: BatchNormOptions = {}) {
     super();
+    BatchNorm.#defineSettings();
     readOptions("BatchNorm", options, BATCH_NORM);
     const { epsilon = 0.001, momentum = 0.99, scale = true, offset = true } = options;
     checkChannels("BatchNorm", channels);
@@ -131,13 +132,14 @@ export class LayerNorm extends Module {
   /** May be changed at any time, to a number ≥ 0. */
   declare epsilon: number;
 
-  static {
+  static #defineSettings(): void {
     defineSettings(LayerNorm, "LayerNorm", { epsilon: numberIn(0, Infinity) });
   }
 
   /** @throws ArgumentError where the channels are no whole number ≥ 1, or epsilon is no number ≥ 0 */
   constructor(channels: number, options: LayerNormOptions = {}) {
     super();
+    LayerNorm.#defineSettings();
     const { epsilon = 0.001, scale = true, offset = true } = readOptions("LayerNorm", options, LAYER_NORM);
     checkChannels("LayerNorm", channels);
     this.epsilon = epsilon;

@@ -47,7 +47,7 @@ export class Adam extends Optimizer {
   /** 1 − β₁ᵗ and √(1 − β₂ᵗ) of the βs and the step t asked for last: most parameters are at the same one. */
   #corrections = { beta1: 0, beta2: 0, step: 0, first: 0, second: 0 };
 
-  static {
+  static #defineSettings(): void {
     defineSettings(Adam, "Adam", {
       learningRate: numberIn(0, Infinity),
       beta1: numberIn(0, 1),
@@ -61,6 +61,7 @@ export class Adam extends Optimizer {
   constructor(parameters: Iterable<Parameter>, options: AdamOptions = {}) {
     readOptions("Adam", options, OPTIONS);
     super(parameters, ["m", "v"]);
+    Adam.#defineSettings();
     const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, convention = "keras" } = options;
     const { epsilon = convention === "keras" ? 1e-7 : 1e-8 } = options;
     this.learningRate = learningRate;

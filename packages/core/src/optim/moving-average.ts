@@ -28,7 +28,7 @@ export class MovingAverage {
   declare decay: number;
   readonly #pairs: readonly (readonly [average: Variable, source: Variable])[];
 
-  static {
+  static #defineSettings(): void {
     defineSettings(MovingAverage, "MovingAverage", { decay: numberIn(0, 1) });
   }
 
@@ -37,6 +37,7 @@ export class MovingAverage {
    * @throws StateError where the two are not alike; ArgumentError for a decay outside [0, 1)
    */
   constructor(average: AnyModule, source: AnyModule, options: MovingAverageOptions = {}) {
+    MovingAverage.#defineSettings();
     const { decay = 0.999 } = readOptions("MovingAverage", options, OPTIONS);
     this.decay = decay;
     average.loadStateDict(source.stateDict());

@@ -27,7 +27,7 @@ export class RMSprop extends Optimizer {
   declare decay: number;
   declare epsilon: number;
 
-  static {
+  static #defineSettings(): void {
     defineSettings(RMSprop, "RMSprop", {
       learningRate: numberIn(0, Infinity),
       decay: numberIn(0, 1),
@@ -39,6 +39,7 @@ export class RMSprop extends Optimizer {
   constructor(parameters: Iterable<Parameter>, options: RMSpropOptions = {}) {
     readOptions("RMSprop", options, OPTIONS);
     super(parameters, ["meanSquare"]);
+    RMSprop.#defineSettings();
     const { learningRate = 1e-3, decay = 0.9, epsilon = 1e-7 } = options;
     this.learningRate = learningRate;
     this.decay = decay;

@@ -31,7 +31,7 @@ export class SGD extends Optimizer {
   declare nesterov: boolean;
   readonly #hasVelocity: boolean;
 
-  static {
+  static #defineSettings(): void {
     defineSettings<SGD>(SGD, "SGD", {
       learningRate: numberIn(0, Infinity),
       momentum: (value, sgd) =>
@@ -45,6 +45,7 @@ export class SGD extends Optimizer {
     readOptions("SGD", options, OPTIONS);
     const { learningRate = 0.01, momentum = 0, nesterov = false } = options;
     super(parameters, momentum === 0 ? [] : ["velocity"]);
+    SGD.#defineSettings();
     this.#hasVelocity = momentum !== 0;
     this.learningRate = learningRate;
     this.momentum = momentum;

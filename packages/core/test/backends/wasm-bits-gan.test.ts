@@ -21,9 +21,9 @@ describe("the GAN on one thread", () => {
     expect(alone.losses.every((loss) => Number.isFinite(loss) && loss > 0)).toBe(true);
   });
 
-  it("has its losses, pictures, weights and both optimizers' means and counts compared", () => {
+  it("has its losses, pictures, weights and both optimizers' means, counts and settings compared", () => {
     const names = Object.keys(alone.sums);
-    expect(names).toHaveLength(2 + 2 * 4 + 2 * (3 * 4));
+    expect(names).toHaveLength(2 + 2 * 4 + 2 * (3 * 4 + 4));
     expect(names).toEqual(expect.arrayContaining(["losses", "pictures", "generator's optimizer: 0.v"]));
   });
 
