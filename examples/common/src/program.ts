@@ -79,7 +79,7 @@ export type StreamName = keyof typeof STREAMS;
 export interface Training<Name extends string> {
   /** By name; each is saved, and written to `<name>.safetensors` at the end. */
   readonly models: Readonly<Record<string, Module>>;
-  readonly optimizers: Readonly<Record<string, Optimizer>>;
+  readonly optimizers: Readonly<Record<string, Optimizer & { learningRate: number }>>;
   /** The generators of random numbers that the next iteration depends on. */
   readonly randoms: Readonly<Record<string, Random>>;
   /** One iteration. */

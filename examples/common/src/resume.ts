@@ -20,7 +20,21 @@ export interface RunProgress {
   readonly reason: string;
   /** SHA-256 of the images. */
   readonly images: string;
+  /** What the run went on with that differs from how it was started; absent in files of before, and where nothing does. */
+  readonly changes?: readonly OptionChange[];
 }
+
+/** An option that changed when the run went on. */
+export interface OptionChange {
+  readonly option: string;
+  /** The last iteration with the former value. */
+  readonly iteration: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Options that change which bits come out, and may change all the same: the run notes from where on. */
+const NOTED = ["batchSize", "learningRate"] as const;
 
 /** Options that do not change which bits come out, or that say for how long. */
 const MAY_CHANGE: readonly string[] = [
@@ -63,15 +77,39 @@ export function resumedOptions<Own extends object>(
   const { wide: _wide, ...kept } = options;
   const former = kept as RunOptions & Own;
   for (const name of given) {
+    if (isNoted(name)) checkEpochs(name, asked, former, folder);
     const same = asked[name] === former[name] || (name === "backend" && asked.backend === backend);
-    if (same || MAY_CHANGE.includes(name)) continue;
+    if (same || MAY_CHANGE.includes(name) || isNoted(name)) continue;
     const problem = `${folder} was started with ${former[name]}, and cannot go on with ${asked[name]}`;
     throw new ArgumentError(optionFlag(name), `${problem}; leave the option out, or start a new run`);
   }
-  const changed = given.filter((name) => MAY_CHANGE.includes(name)).map((name) => [name, asked[name]]);
+  const mayChange = given.filter((name) => MAY_CHANGE.includes(name) || isNoted(name));
+  const changed = mayChange.map((name) => [name, asked[name]]);
   // an option that was unknown when the run began has its default
   const { resume: _, ...resumed } = { ...asked, ...former, ...Object.fromEntries(changed), out: folder };
   return resumed as RunOptions & Own;
+}
+
+function isNoted(name: PropertyKey): name is (typeof NOTED)[number] {
+  return NOTED.some((noted) => noted === name);
+}
+
+/** Another batch size moves the ends of epochs: a run that counts them, or has its intervals by them, keeps its own. */
+function checkEpochs(name: string, asked: RunOptions, former: RunOptions, folder: string): void {
+  const { batchSize, epochs, sampleInterval, checkpointInterval } = former;
+  if (name !== "batchSize" || asked.batchSize === batchSize) return;
+  if (epochs === undefined && sampleInterval !== undefined && checkpointInterval !== undefined) return;
+  const problem = `${folder} counts in epochs of batches of ${batchSize}, and cannot go on with ${asked.batchSize}`;
+  throw new ArgumentError("--batch-size", `${problem}; leave the option out, or start a new run`);
+}
+
+/** The changes of a run so far, with those that it goes on with now. */
+export function changesOf(former: RunProgress, options: RunOptions): readonly OptionChange[] {
+  const now = NOTED.flatMap((option) => {
+    const [from, to] = [former.options[option], options[option]];
+    return from === to ? [] : [{ option, iteration: former.iteration, from, to }];
+  });
+  return [...(former.changes ?? []), ...now];
 }
 
 /** Throws ArgumentError where the run has done more than it is to do. */

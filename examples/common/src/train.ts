@@ -2,14 +2,17 @@
 // from where a run stopped.
 
 import { type BackendChoice, type BackendName, DataError, Random, useBackend } from "@adjoint/core";
+import type { Checkpoint } from "@adjoint/core/io";
 import { loadMnist, type Mnist } from "@adjoint/mnist";
 import { createModelFiles, modelFile } from "./model-files.js";
 import { type Asked, inOrder, type RunOptions } from "./options.js";
 import { type Findings, type Program, type Setting, STREAMS, type Training } from "./program.js";
 import {
+  changesOf,
   checkLength,
   checkSameImages,
   iterationOf,
+  type OptionChange,
   type RunProgress,
   readProgress,
   resumedOptions,
@@ -100,7 +103,7 @@ async function goOn<Name extends string, Own extends object>(
   const choice = { ...(await chooseBackend({ ...options, backend })), reason };
   try {
     const training = program.create(createSetting(options, mnist));
-    await found.checkpoint.restore(partsOf(training));
+    await restore(found.checkpoint, training, options.learningRate !== former.options.learningRate);
     for (const problem of found.problems) output.write(`damaged     ${problem}\n`);
     output.write(`going on    from iteration ${former.iteration}, ${found.path}\n`);
     const run = { program, options, mnist, choice, training, folder, checkpoints, former };
@@ -108,6 +111,13 @@ async function goOn<Name extends string, Own extends object>(
   } finally {
     await choice.backend.dispose();
   }
+}
+
+/** Restores what is trained. The optimizers' own rates, as the program gave them, stay where the rate `isNew`. */
+async function restore(checkpoint: Checkpoint, training: Training<string>, isNew: boolean): Promise<void> {
+  const rates = Object.values(training.optimizers).map((optimizer) => [optimizer, optimizer.learningRate] as const);
+  await checkpoint.restore(partsOf(training));
+  if (isNew) for (const [optimizer, rate] of rates) optimizer.learningRate = rate;
 }
 
 function chooseBackend({ backend, threads, wide }: RunOptions): Promise<BackendChoice> {
@@ -162,6 +172,7 @@ async function createExperiment<Name extends string, Own extends object>(
     ...length,
     onNonFinite: options.onNonFinite,
     start: former ? await startAt(former, folder, names, length) : newStart(names),
+    changed: former !== undefined && changesOf(former, options).length > (former.changes ?? []).length,
     parts: partsOf(training),
     progressAt: (iteration, seconds) => ({ ...describeProgress(run, description), iteration, seconds }),
     iterationOf,
@@ -188,11 +199,16 @@ async function findOut<Name extends string, Own extends object>(run: Run<Name, O
 /** What is saved beside the parts, and is the same at every iteration. */
 function describeProgress<Name extends string, Own extends object>(
   { program, options, choice, mnist }: Run<Name, Own>,
-  { startedAt }: RunDescription,
+  { startedAt, changes }: RunDescription,
 ): Omit<RunProgress, "iteration" | "seconds"> {
   const { backend, reason } = choice;
   const saved = { options: savedOptions(options), backend: backend.name as BackendName, reason, images: mnist.sha256 };
-  return { program: program.name, startedAt, ...saved };
+  return { program: program.name, startedAt, ...saved, ...noted(changes) };
+}
+
+/** Changes, where there are any. */
+function noted(changes: readonly OptionChange[] = []): { changes?: readonly OptionChange[] } {
+  return changes.length > 0 ? { changes } : {};
 }
 
 function describeRun<Name extends string, Own extends object>(
@@ -205,6 +221,7 @@ function describeRun<Name extends string, Own extends object>(
   return {
     program: program.name,
     options: inOrder(program, { ...savedOptions(options), out: path }),
+    ...noted(former && changesOf(former, options)),
     seed: options.seed,
     iterationsAsked,
     backend: { ...info, reason },

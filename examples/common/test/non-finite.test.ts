@@ -78,6 +78,7 @@ async function createExperiment(path: string, settings: Settings, resume = false
     command: "test",
     folder,
     checkpoints,
+    changed: false,
     description: {
       program: "test",
       options: {},

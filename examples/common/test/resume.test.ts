@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { saveCheckpoint } from "@adjoint/core/node";
+import { readCheckpointFile, saveCheckpoint } from "@adjoint/core/node";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { runProgram } from "../src/run-program.js";
 import { runBits } from "./run-bits.js";
@@ -142,18 +142,54 @@ describe("--resume", () => {
     expect(await run("--resume", folder, "--iterations", "8", "--data", moved)).toMatchObject({ code: 0, errors: [] });
   });
 
+  it("takes another rate and batch size, notes from where on, and keeps them", async () => {
+    const folder = copied();
+    const args = ["--resume", folder, "--iterations", "9", "--learning-rate", "0.5", "--batch-size", "4"];
+    expect(await run(...args)).toMatchObject({ code: 0, errors: [] });
+    expect(await run("--resume", folder, "--iterations", "12")).toMatchObject({ code: 0, errors: [] });
+    const summary = JSON.parse(readFileSync(join(folder, "summary.json"), "utf8"));
+    expect(summary.options).toMatchObject({ learningRate: 0.5, batchSize: 4 });
+    expect(summary.changes).toEqual([
+      { option: "batchSize", iteration: 7, from: 3, to: 4 },
+      { option: "learningRate", iteration: 7, from: 0.001, to: 0.5 },
+    ]);
+    expect(readFileSync(join(folder, "index.html"), "utf8")).toContain("0.001 until iteration 7, then 0.5");
+    const { progress } = await readCheckpointFile(join(folder, CHECKPOINT));
+    expect(progress).toMatchObject({
+      iteration: 12,
+      options: { learningRate: 0.5 },
+      changes: summary.changes,
+    });
+  });
+
+  it("computes with the rate that it was given, and not with the one that was saved", async () => {
+    const [still, same, half] = [copied(), copied(), copied()];
+    await run("--resume", still, "--iterations", "8");
+    await run("--resume", same, "--iterations", "8", "--learning-rate", "0.001");
+    await run("--resume", half, "--iterations", "8", "--learning-rate", "0.0005");
+    const models = [still, same, half].map((folder) => readFileSync(join(folder, "model.safetensors")).toString("hex"));
+    expect(models[1]).toBe(models[0]);
+    expect(models[2]).not.toBe(models[0]);
+    expect(JSON.parse(readFileSync(join(same, "summary.json"), "utf8"))).not.toHaveProperty("changes");
+  });
+
+  it("keeps the batch size where a run counts in epochs", async () => {
+    const folder = join(temporaryFolder(), "run");
+    const defaults = { length: { epochs: 1 }, batchSize: 10, learningRate: 0.001 };
+    const errors = new Recorder();
+    const counting = (...args: string[]) => runProgram({ ...smallProgram, defaults }, args, new Recorder(), errors);
+    expect(await counting("--backend", "reference", "--data", data, "--out", folder)).toBe(0);
+    expect(await counting("--resume", folder, "--epochs", "2", "--batch-size", "4")).toBe(1);
+    expect(errors.lines).toEqual([
+      `small: --batch-size: ${folder} counts in epochs of batches of 10, and cannot go on with 4; ` +
+        "leave the option out, or start a new run",
+    ]);
+  });
+
   it.each([
-    [
-      ["--batch-size", "4"],
-      "--batch-size: RUN was started with 3, and cannot go on with 4; leave the option out, or start a new run",
-    ],
     [
       ["--seed", "2"],
       "--seed: RUN was started with 1, and cannot go on with 2; leave the option out, or start a new run",
-    ],
-    [
-      ["--learning-rate", "1"],
-      "--learning-rate: RUN was started with 0.001, and cannot go on with 1; leave the option out, or start a new run",
     ],
     [
       ["--history-interval", "2"],

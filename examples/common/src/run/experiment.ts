@@ -32,6 +32,8 @@ export interface Experiment<Name extends string> {
   /** Iterations of one pass over all training images. */
   readonly epoch: number;
   readonly start: RunStart<Name>;
+  /** Whether the run goes on with other options than those of the checkpoint that it starts from. */
+  readonly changed: boolean;
   readonly checkpoints: RunCheckpoints;
   /** What a checkpoint holds, and what is saved beside it. */
   readonly parts: CheckpointParts;
@@ -119,9 +121,11 @@ async function train<Name extends string>(
   const addSample = async (iteration: number) => report.addSample(iteration, await experiment.takePictures());
   const save = (iteration: number) => saveCheckpoint(experiment, instruments, iteration);
   const guard = onNonFinite === "ignore" ? undefined : createGuard(experiment, onNonFinite, save, instruments);
-  if (start.iteration === 0) await save(0);
+  // where options changed too: whatever returns to the last checkpoint must find them
+  if (start.iteration === 0 || experiment.changed) await save(start.iteration);
   // a checkpoint is written before its iteration's pictures
-  else if (isSampled(start.iteration, { ...experiment, iterations })) await addSample(start.iteration);
+  if (start.iteration > 0 && isSampled(start.iteration, { ...experiment, iterations }))
+    await addSample(start.iteration);
   stopwatch.restart(start.iteration);
   return runTraining({
     ...experiment,

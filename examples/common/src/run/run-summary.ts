@@ -2,6 +2,7 @@
 
 import { createRequire } from "node:module";
 import type { BackendInfo } from "@adjoint/core";
+import type { OptionChange } from "../resume.js";
 import type { HistoryRow } from "./history.js";
 
 /** How a run stands: at work, or how it ended. */
@@ -15,6 +16,8 @@ export type RunStatus =
 export interface RunDescription {
   readonly program: string;
   readonly options: Readonly<Record<string, string | number | boolean>>;
+  /** Options that changed when the run went on, and after which iteration; absent where none did. */
+  readonly changes?: readonly OptionChange[];
   readonly seed: number;
   readonly iterationsAsked: number;
   /** What computed what, and why this backend was taken. */

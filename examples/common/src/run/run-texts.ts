@@ -49,8 +49,12 @@ export function keyFigures(summary: RunSummary, panels: readonly Panel<string>[]
 }
 
 /** The options as they can be typed, with their values. */
-export function describeOptions({ options }: RunSummary): TableRow[] {
-  return Object.entries(options).map(([name, value]) => [optionFlag(name), String(value)]);
+export function describeOptions({ options, changes = [] }: RunSummary): TableRow[] {
+  return Object.entries(options).map(([name, value]) => {
+    const former = changes.filter(({ option }) => option === name);
+    const texts = former.map(({ from, iteration }) => `${from} until iteration ${iteration}, then `);
+    return [optionFlag(name), `${texts.join("")}${value}`];
+  });
 }
 
 /** What ran where, with what. */
