@@ -8,13 +8,13 @@ import { packA, packB, packedSize, panelsOf, TILE_COLUMNS, TILE_ROWS } from "./p
 import { ownScratch } from "./thread";
 import { addToTotals, PART } from "./totals";
 
-/** At most so many inner indices at once: a panel of B then takes 16 KB. A part is two blocks. */
+/** Most inner indices in a block: a panel of B then takes 16 KB. A part is two blocks. */
 // @ts-ignore: decorator
 @inline const BLOCK_DEPTH: usize = PART / 2;
 /** At most so many rows at once: the packed block of A then takes 128 KB. */
 // @ts-ignore: decorator
 @inline const BLOCK_ROWS: usize = 64;
-/** At most so many columns at once in a product of several parts: the totals of a block of rows then take 256 KB. */
+/** Most columns at a time in a product of several parts: the totals of a block of rows then take 256 KB. */
 // @ts-ignore: decorator
 @inline const STRIPE: usize = 512;
 

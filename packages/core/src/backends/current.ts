@@ -64,7 +64,7 @@ export function currentBackend(): Backend {
 export interface BackendOptions {
   /**
    * For `wasm` and `blas`: threads that compute, the calling one included. That number or a BackendError. By default as
-   * many as the machine runs, at most 8; where fewer can be had, `info()` of the backend says so and why.
+   * many as the machine runs, at most 8; where fewer are available, the backend's `info()` says why.
    */
   readonly threads?: number;
   /**

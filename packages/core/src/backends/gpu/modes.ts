@@ -22,7 +22,7 @@ export interface GpuModeReport {
 }
 
 /**
- * Says of each mode whether it can be had here, and what is missing where it cannot. Fastest first.
+ * Reports whether each mode is available here, and what is missing where it is not. Fastest first.
  *
  * @param gpuJs gpu.js, where the caller hands it over
  */

@@ -72,7 +72,7 @@ export function productSource(plan: ProductPlan): string {
   ].join("");
 }
 
-/** So many steps of the inner index from `start` on. */
+/** A number of steps along the inner index, beginning at `start`. */
 function loop(plan: ProductPlan, dialect: Dialect, start: Inner, length: number): string {
   const { unroll, counter: turn } = dialect;
   const whole = length - (length % unroll);

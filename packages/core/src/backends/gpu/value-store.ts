@@ -37,7 +37,7 @@ export class ValueStore {
   readonly #runtime: Runtime;
   readonly #queue: LaunchQueue;
   readonly #onLost: () => void;
-  /** Counts arrays of the host that the collector took, which nobody gives back. */
+  /** Updates the count when the collector frees a host array, which no caller releases. */
   readonly #collected: FinalizationRegistry<number> | undefined;
   #handles = 0;
   #values = 0;

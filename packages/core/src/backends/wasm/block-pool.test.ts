@@ -16,7 +16,7 @@ describe("roundUp", () => {
   });
 });
 
-/** A call of a pool: a size that is taken, or the place of a block in use that is given back. */
+/** A call of a pool: the size to allocate, or the index of the block to free. */
 const calls = fc.array(
   fc.oneof(
     fc.record({ take: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 3000 })) }),
